@@ -1,0 +1,1 @@
+// keeps the autograd archive non-empty until its first source lands

@@ -1,0 +1,22 @@
+# Language level, warnings and instruction set: the same for every target of the house.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O3")  # no NDEBUG games: checks are always on
+
+# stringop-overflow: gcc 12 raises it inside fmt's headers when it vectorises them for AVX-512 (a false alarm).
+add_library(genesis_options INTERFACE)
+add_library(genesis::options ALIAS genesis_options)
+target_compile_options(genesis_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror -Wno-missing-field-initializers -Wno-stringop-overflow -fno-math-errno
+                            -fno-trapping-math -march=${GENESIS_CPU_ARCH}>)
+if(GENESIS_SANITIZE)
+  target_compile_options(genesis_options INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g>)
+  target_link_options(genesis_options INTERFACE -fsanitize=address,undefined)
+endif()

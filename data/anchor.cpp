@@ -1,0 +1,1 @@
+// keeps the data archive non-empty until its first source lands

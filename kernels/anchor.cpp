@@ -1,0 +1,1 @@
+// keeps the kernels archive non-empty until its first source lands

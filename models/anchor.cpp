@@ -1,0 +1,1 @@
+// keeps the models archive non-empty until its first source lands

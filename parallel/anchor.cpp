@@ -1,0 +1,1 @@
+// keeps the parallel archive non-empty until its first source lands

@@ -1,0 +1,1 @@
+// keeps the trainer archive non-empty until its first source lands
