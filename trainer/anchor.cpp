@@ -1,1 +1,0 @@
-// keeps the trainer archive non-empty until its first source lands
