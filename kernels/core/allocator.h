@@ -17,7 +17,8 @@ struct Block {
 };
 
 /// Takes a block from the cache of its size class, or from the system.
-///   Freed blocks stay mapped (a training step asks for the same sizes again; page faults would cost more than the work).
+///   Freed blocks stay mapped (a training step asks for the same sizes again; page faults would cost more
+///   than the work).
 /// Errors: genesis::Error naming category and bytes when the system has none.
 Block allocate(int64_t bytes, Device device);
 void release(const Block& block) noexcept;

@@ -110,10 +110,12 @@ Array Array::view(Shape shape) const {
     }
   }
   if (open >= 0) {
-    GENESIS_CHECK(known > 0 && numel() % known == 0, "shape ", to_string(shape), " does not divide ", numel(), " elements");
+    GENESIS_CHECK(known > 0 && numel() % known == 0, "shape ", to_string(shape), " does not divide ", numel(),
+                  " elements");
     shape[size_t(open)] = numel() / known;
   }
-  GENESIS_CHECK(numel_of(shape) == numel(), "shape ", to_string(shape_), " cannot be viewed as ", to_string(shape));
+  GENESIS_CHECK(numel_of(shape) == numel(), "shape ", to_string(shape_), " cannot be viewed as ",
+                to_string(shape));
   Array a = *this;
   a.strides_ = contiguous_strides(shape);
   a.shape_ = std::move(shape);
@@ -122,7 +124,8 @@ Array Array::view(Shape shape) const {
 
 Array Array::slice(int64_t d, int64_t begin, int64_t end) const {
   const auto i = size_t(wrap(d, ndim()));
-  GENESIS_CHECK(0 <= begin && begin <= end && end <= shape_[i], "slice [", begin, ", ", end, ") of extent ", shape_[i]);
+  GENESIS_CHECK(0 <= begin && begin <= end && end <= shape_[i], "slice [", begin, ", ", end, ") of extent ",
+                shape_[i]);
   Array a = *this;
   a.shape_[i] = end - begin;
   a.offset_ += begin * strides_[i];
@@ -154,7 +157,8 @@ Array Array::unsqueeze(int64_t d) const {
 }
 
 Array Array::expand(Shape shape) const {
-  GENESIS_CHECK(int64_t(shape.size()) >= ndim(), "shape ", to_string(shape_), " cannot expand to ", to_string(shape));
+  GENESIS_CHECK(int64_t(shape.size()) >= ndim(), "shape ", to_string(shape_), " cannot expand to ",
+                to_string(shape));
   Array a = *this;
   const size_t lead = shape.size() - shape_.size();
   a.strides_.assign(shape.size(), 0);
@@ -171,7 +175,8 @@ Array Array::expand(Shape shape) const {
 }
 
 Array Array::as_strided(Shape shape, Shape strides, int64_t offset) const {
-  GENESIS_CHECK(shape.size() == strides.size(), "as_strided: ", shape.size(), " extents, ", strides.size(), " strides");
+  GENESIS_CHECK(shape.size() == strides.size(), "as_strided: ", shape.size(), " extents, ", strides.size(),
+                " strides");
   Array a = *this;
   a.shape_ = std::move(shape);
   a.strides_ = std::move(strides);

@@ -12,7 +12,8 @@
 
 namespace genesis {
 
-/// Bytes shared by every view of an array. Move-only; the block goes back to the allocator with the last view.
+/// Bytes shared by every view of an array. Move-only; the block goes back to the allocator with the last
+/// view.
 class Storage {
  public:
   Storage(int64_t bytes, Device device);
@@ -44,7 +45,8 @@ class Storage {
     uint64_t version;
     std::shared_ptr<void> value;
   };
-  std::shared_ptr<void> derived_any(const std::string& key, const std::function<std::shared_ptr<void>()>& make);
+  std::shared_ptr<void> derived_any(const std::string& key,
+                                    const std::function<std::shared_ptr<void>()>& make);
 
   Block block_;
   std::shared_ptr<void> owner_;  // set for borrowed bytes only
@@ -83,23 +85,27 @@ class Array {
   /// First element; T must be the C++ type of dtype().
   template <class T>
   T* data() const {
-    GENESIS_CHECK(dtype_of<T>() == dtype_, "array holds ", name_of(dtype_), ", read as ", name_of(dtype_of<T>()));
+    GENESIS_CHECK(dtype_of<T>() == dtype_, "array holds ", name_of(dtype_), ", read as ",
+                  name_of(dtype_of<T>()));
     return static_cast<T*>(raw());
   }
   void* raw() const;
 
   // Views: same bytes, no copy.
-  Array view(Shape shape) const;                                   ///< contiguous arrays only; one extent may be -1
-  Array slice(int64_t dim, int64_t begin, int64_t end) const;      ///< [begin, end) of one dimension
-  Array select(int64_t dim, int64_t index) const;                  ///< one index of one dimension, which disappears
+  Array view(Shape shape) const;  ///< contiguous arrays only; one extent may be -1
+  Array slice(int64_t dim, int64_t begin, int64_t end) const;  ///< [begin, end) of one dimension
+  Array select(int64_t dim, int64_t index) const;  ///< one index of one dimension, which disappears
   Array transpose(int64_t a, int64_t b) const;
   Array unsqueeze(int64_t dim) const;
-  Array expand(Shape shape) const;                                 ///< extents of 1 repeat with stride 0
-  Array as_strided(Shape shape, Shape strides, int64_t offset) const;  ///< offset in elements from this view's first
+  Array expand(Shape shape) const;  ///< extents of 1 repeat with stride 0
+  Array as_strided(Shape shape, Shape strides,
+                   int64_t offset) const;  ///< offset in elements from this view's first
 
   Storage& storage() const { return *storage_; }
   int64_t storage_offset() const { return offset_; }  ///< elements from the storage's first
   bool shares_storage(const Array& other) const { return storage_ == other.storage_; }
+  /// Whether no other Array sees these bytes, so that they may be overwritten.
+  bool is_only_view() const { return storage_.use_count() == 1; }
 
  private:
   std::shared_ptr<Storage> storage_;

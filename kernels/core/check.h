@@ -20,16 +20,16 @@ template <class E, class... A>
 }  // namespace genesis::detail
 
 /// The caller's mistake: throws genesis::Error with the parts streamed together. Always on.
-#define GENESIS_CHECK(cond, ...)                                                                       \
-  do {                                                                                                 \
-    if (!(cond)) [[unlikely]]                                                                          \
+#define GENESIS_CHECK(cond, ...)                                                                            \
+  do {                                                                                                      \
+    if (!(cond)) [[unlikely]]                                                                               \
       ::genesis::detail::fail<::genesis::Error>(__FILE_NAME__, __LINE__, #cond __VA_OPT__(, ) __VA_ARGS__); \
   } while (false)
 
 /// Our own broken promise: throws genesis::InvariantError. Always on.
-#define GENESIS_INVARIANT(cond, ...)                                                             \
-  do {                                                                                           \
-    if (!(cond)) [[unlikely]]                                                                    \
-      ::genesis::detail::fail<::genesis::InvariantError>(__FILE_NAME__, __LINE__,                \
-                                                         #cond __VA_OPT__(, ) __VA_ARGS__);      \
+#define GENESIS_INVARIANT(cond, ...)                                                        \
+  do {                                                                                      \
+    if (!(cond)) [[unlikely]]                                                               \
+      ::genesis::detail::fail<::genesis::InvariantError>(__FILE_NAME__, __LINE__,           \
+                                                         #cond __VA_OPT__(, ) __VA_ARGS__); \
   } while (false)

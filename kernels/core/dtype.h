@@ -48,20 +48,41 @@ constexpr int64_t size_of(DType t) {
 }
 
 constexpr std::string_view name_of(DType t) {
-  constexpr std::string_view names[] = {"f64", "f32", "bf16", "f16", "i64", "i32", "u8"};
-  return names[static_cast<int>(t)];
+  switch (t) {
+    case DType::f64:
+      return "f64";
+    case DType::f32:
+      return "f32";
+    case DType::bf16:
+      return "bf16";
+    case DType::f16:
+      return "f16";
+    case DType::i64:
+      return "i64";
+    case DType::i32:
+      return "i32";
+    case DType::u8:
+      break;
+  }
+  return "u8";
 }
 
 constexpr bool is_floating(DType t) { return t <= DType::f16; }
 
 template <class T>
 constexpr DType dtype_of() {
-  if constexpr (std::is_same_v<T, double>) return DType::f64;
-  else if constexpr (std::is_same_v<T, float>) return DType::f32;
-  else if constexpr (std::is_same_v<T, bf16>) return DType::bf16;
-  else if constexpr (std::is_same_v<T, f16>) return DType::f16;
-  else if constexpr (std::is_same_v<T, int64_t>) return DType::i64;
-  else if constexpr (std::is_same_v<T, int32_t>) return DType::i32;
+  if constexpr (std::is_same_v<T, double>)
+    return DType::f64;
+  else if constexpr (std::is_same_v<T, float>)
+    return DType::f32;
+  else if constexpr (std::is_same_v<T, bf16>)
+    return DType::bf16;
+  else if constexpr (std::is_same_v<T, f16>)
+    return DType::f16;
+  else if constexpr (std::is_same_v<T, int64_t>)
+    return DType::i64;
+  else if constexpr (std::is_same_v<T, int32_t>)
+    return DType::i32;
   else {
     static_assert(std::is_same_v<T, uint8_t>, "no DType for this C++ type");
     return DType::u8;
@@ -72,8 +93,9 @@ constexpr DType dtype_of() {
 template <class T>
 using accumulate_t = std::conditional_t<std::is_same_v<T, double>, double, float>;
 
-/// Calls fn with a value of the C++ type behind `t`: dispatch_compute(x.dtype(), [&](auto tag) { using T = decltype(tag); … }).
-/// Types: f64, f32, bf16 (what CPU kernels compute in). Errors: genesis::Error for any other dtype.
+/// Calls fn with a value of the C++ type behind `t`: dispatch_compute(x.dtype(), [&](auto tag) { using T =
+/// decltype(tag); … }). Types: f64, f32, bf16 (what CPU kernels compute in). Errors: genesis::Error for any
+/// other dtype.
 template <class Fn>
 decltype(auto) dispatch_compute(DType t, Fn&& fn) {
   switch (t) {
@@ -84,7 +106,8 @@ decltype(auto) dispatch_compute(DType t, Fn&& fn) {
     case DType::bf16:
       return fn(bf16{});
     default:
-      detail::fail<Error>(__FILE_NAME__, __LINE__, "", "dtype ", name_of(t), " is not computed on here; use f64, f32 or bf16");
+      detail::fail<Error>(__FILE_NAME__, __LINE__, "", "dtype ", name_of(t),
+                          " is not computed on here; use f64, f32 or bf16");
   }
 }
 

@@ -43,8 +43,7 @@ class CodedError : public Error {
  public:
   explicit CodedError(const std::string& message) : Error(message, kCode) {}
   template <class... A>
-  explicit CodedError(fmt::format_string<A...> format, A&&... args)
-    requires(sizeof...(A) > 0)
+  explicit CodedError(fmt::format_string<A...> format, A&&... args) requires(sizeof...(A) > 0)
       : Error(fmt::format(format, std::forward<A>(args)...), kCode) {}
 };
 }  // namespace detail

@@ -32,8 +32,8 @@ struct MemoryStats {
   std::array<int64_t, kMemoryCategories> current{};  ///< bytes held now
   std::array<int64_t, kMemoryCategories> peak{};     ///< bytes at each category's own peak
   int64_t current_total = 0;
-  int64_t peak_total = 0;      ///< bytes at the moment the sum was largest
-  int64_t reserved = 0;        ///< bytes asked from the system, cached blocks included
+  int64_t peak_total = 0;  ///< bytes at the moment the sum was largest
+  int64_t reserved = 0;    ///< bytes asked from the system, cached blocks included
 };
 
 MemoryStats memory_stats();

@@ -6,7 +6,8 @@
 namespace genesis {
 
 /// Philox4x32-10: four random words from a 128-bit counter and a 64-bit key.
-///   A pure function: the same (key, counter) gives the same words on every device and for any number of ranks.
+///   A pure function: the same (key, counter) gives the same words on every device and for any number of
+///   ranks.
 /// Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11.
 inline std::array<uint32_t, 4> philox(uint64_t key, uint64_t high, uint64_t low) {
   uint32_t c0 = uint32_t(low), c1 = uint32_t(low >> 32), c2 = uint32_t(high), c3 = uint32_t(high >> 32);

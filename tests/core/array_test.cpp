@@ -55,8 +55,8 @@ TEST(Memory, CountsByCategory) {
 
 TEST(DType, Bf16RoundsToNearestEven) {
   EXPECT_EQ(float(bf16(1.0f)), 1.0f);
-  EXPECT_EQ(float(bf16(1.00390625f)), 1.0f);         // halfway, to even
-  EXPECT_EQ(float(bf16(1.01171875f)), 1.015625f);    // halfway, to even
+  EXPECT_EQ(float(bf16(1.00390625f)), 1.0f);       // halfway, to even
+  EXPECT_EQ(float(bf16(1.01171875f)), 1.015625f);  // halfway, to even
   EXPECT_TRUE(std::isnan(float(bf16(std::numeric_limits<float>::quiet_NaN()))));
   EXPECT_EQ(float(f16(65504.0f)), 65504.0f);
 }

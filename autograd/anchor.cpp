@@ -1,1 +1,0 @@
-// keeps the autograd archive non-empty until its first source lands

@@ -1,1 +1,0 @@
-// keeps the kernels archive non-empty until its first source lands
