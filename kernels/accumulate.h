@@ -20,5 +20,6 @@ struct Accumulate {
 };
 
 void run_cpu(const Accumulate& op);
+void run_cuda(const Accumulate& op);
 
 }  // namespace genesis::kernels
