@@ -1,1 +1,0 @@
-// keeps the models archive non-empty until its first source lands

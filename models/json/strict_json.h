@@ -1,0 +1,25 @@
+#pragma once
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace genesis::models {
+
+/// Deepest nesting accepted in any JSON file that comes with a model.
+inline constexpr int kMaxJsonDepth = 64;
+
+/// Parses JSON and refuses what parsers disagree on: duplicate keys, nesting deeper than kMaxJsonDepth, NUL
+/// bytes, bytes that are not UTF-8, comments, a byte order mark, anything after the value.
+///   Events go to `sax` (nlohmann's SAX interface), so nothing is built that the caller does not want.
+/// Errors: CheckpointError "file: what, at byte N".
+void parse_json_events(std::string_view text, nlohmann::json_sax<nlohmann::json>& sax,
+                       const std::string& file);
+
+/// The same as a value.
+nlohmann::json parse_json(std::string_view text, const std::string& file);
+
+/// Reads a whole file and parses it. Errors: CheckpointError naming the file when it is missing or malformed.
+nlohmann::json read_json_file(const std::filesystem::path& path);
+
+}  // namespace genesis::models

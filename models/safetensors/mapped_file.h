@@ -1,0 +1,24 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+
+namespace genesis::models {
+
+/// A whole file mapped read-only into memory. Move-only; unmapped with the object.
+/// Errors: CheckpointError naming the file when it cannot be opened, is not a plain file or cannot be mapped.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::string_view bytes() const { return {data_, size_t(size_)}; }
+
+ private:
+  const char* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+}  // namespace genesis::models
