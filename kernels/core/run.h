@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/core/array.h"
 #include "kernels/core/check.h"
+#include "kernels/core/profile.h"
 
 namespace genesis::kernels {
 
@@ -15,6 +16,7 @@ inline constexpr bool kHasCuda = false;
 template <class Op>
 void run(const Op& op) {
   op.check();
+  ProfileScope time(Op::kName);
   if (op.device() == Device::cpu) return run_cpu(op);
   if constexpr (kHasCuda && requires { run_cuda(op); }) {
     return run_cuda(op);
