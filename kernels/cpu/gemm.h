@@ -1,0 +1,42 @@
+#pragma once
+#include <cstdint>
+
+#include "kernels/core/dtype.h"
+
+namespace genesis::kernels::cpu {
+
+/// One operand of a product: element (i, j) of batch z is data[z * batch + i * row + j * col].
+///   Of row and col at least one is 1 wherever the extent it steps over is above 1.
+struct GemmOperand {
+  const void* data = nullptr;
+  int64_t row = 0, col = 1, batch = 0;
+};
+
+/// C[z] (+)= A[z] B[z] + bias, z < batches: the form every CPU matrix product of this layer takes.
+///   C_ij = [accumulate] C_ij + sum_p A_ip B_pj + bias_j
+/// Shapes: A [m, k], B [k, n], C [m, n], bias [n] contiguous
+/// Types: in (A and B) f64, f32, bf16; out = in or f32; sums in f32 (f64 for f64); bias f32 or in
+/// Determinism: bitwise for equal shapes, strides and thread count.
+struct Gemm {
+  int64_t m = 0, n = 0, k = 0, batches = 1;
+  DType in = DType::f32, out = DType::f32;
+  GemmOperand a, b;
+  void* c = nullptr;
+  int64_t c_row = 0, c_batch = 0;
+  const void* bias = nullptr;
+  DType bias_dtype = DType::f32;
+  bool accumulate = false;
+};
+
+/// Picks the path: oneDNN for f32 and bf16, dot products for a few rows against a transposed B (a decode step
+/// is bound by reading B once, and oneDNN copies B first), a blocked loop for f64. Extents of 0 are legal.
+void gemm(const Gemm& g);
+
+/// The three paths, for gemm() and the tests.
+void gemm_onednn(const Gemm& g);    ///< f32, bf16; m, n, k > 0
+void gemm_few_rows(const Gemm& g);  ///< any dtype; fast for m <= kFewRows with b.row == 1 and a.col == 1
+void gemm_blocked(const Gemm& g);   ///< f64
+
+inline constexpr int64_t kFewRows = 4;
+
+}  // namespace genesis::kernels::cpu
