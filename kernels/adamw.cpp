@@ -1,0 +1,27 @@
+#include "kernels/adamw.h"
+
+#include "kernels/contract.h"
+
+namespace genesis::kernels {
+
+void AdamW::check() const {
+  GENESIS_CHECK(step >= 1, kName, ": step ", step, ", the first step is 1");
+  for (const AdamWTensor& t : tensors) {
+    expect_dtype_in(kName, "param", t.param, {DType::f64, DType::f32, DType::bf16});
+    expect_contiguous(kName, "param", t.param);
+    expect_shape(kName, "grad", t.grad, t.param.shape());
+    expect_contiguous(kName, "grad", t.grad);
+    if (t.param.dtype() == DType::f64) {
+      expect_dtype(kName, "grad", t.grad, DType::f64);
+    } else {
+      expect_dtype_in(kName, "grad", t.grad, {DType::f32, DType::bf16});
+    }
+    for (const auto* moment : {&t.m, &t.v}) {
+      expect_shape(kName, "moment", *moment, t.param.shape());
+      expect_dtype(kName, "moment", *moment, t.param.dtype());
+      expect_contiguous(kName, "moment", *moment);
+    }
+  }
+}
+
+}  // namespace genesis::kernels
