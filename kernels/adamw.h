@@ -15,11 +15,13 @@ struct AdamWTensor {
 };
 
 /// One AdamW step over every parameter, in one pass over memory.
-///   g = grad grad_scale;  w *= 1 - lr weight_decay (where decay);  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
-///   w -= lr (m / (1 - b1^step)) / (sqrt(v / (1 - b2^step)) + eps)
-/// Types: param f64: all f64.  param f32: m, v f32, grad f32 | bf16.  param bf16: m, v bf16, grad bf16 | f32; computed in
-///   f32 and rounded stochastically to bf16: element e of tensor `id` uses words of the Philox stream (rounding, id) at e/2,
-///   so the result depends neither on threads nor on how the tensor is cut into shards.
+///   g = grad grad_scale;  w *= 1 - lr weight_decay (where decay);  m = b1 m + (1 - b1) g;  v = b2 v + (1 -
+///   b2) g^2 w -= lr (m / (1 - b1^step)) / (sqrt(v / (1 - b2^step)) + eps)
+/// Types: param f64: all f64.  param f32: m, v f32, grad f32 | bf16.  param bf16: m, v bf16, grad bf16 | f32;
+/// computed in
+///   f32 and rounded stochastically to bf16: element e of tensor `id` uses words of the Philox stream
+///   (rounding, id) at e/2, so the result depends neither on threads nor on how the tensor is cut into
+///   shards.
 /// Effect: counts a write on each parameter's storage (Storage::bump_version).
 /// Errors: genesis::Error when sizes, dtypes or layouts differ, or step < 1
 /// Determinism: bitwise

@@ -14,7 +14,8 @@ void expect_dtype(std::string_view op, std::string_view name, const Array& a, DT
   expect_dtype_in(op, name, a, {wanted});
 }
 
-void expect_dtype_in(std::string_view op, std::string_view name, const Array& a, std::initializer_list<DType> wanted) {
+void expect_dtype_in(std::string_view op, std::string_view name, const Array& a,
+                     std::initializer_list<DType> wanted) {
   GENESIS_CHECK(a.defined(), op, ": ", name, " is undefined");
   if (std::find(wanted.begin(), wanted.end(), a.dtype()) != wanted.end()) return;
   std::string list;
@@ -24,8 +25,8 @@ void expect_dtype_in(std::string_view op, std::string_view name, const Array& a,
 
 void expect_rows(std::string_view op, std::string_view name, const Array& a, int64_t dims) {
   GENESIS_CHECK(a.defined(), op, ": ", name, " is undefined");
-  GENESIS_CHECK(a.ndim() >= dims, op, ": ", name, " has shape ", to_string(a.shape()), ", expected at least ", dims,
-                " dimensions");
+  GENESIS_CHECK(a.ndim() >= dims, op, ": ", name, " has shape ", to_string(a.shape()), ", expected at least ",
+                dims, " dimensions");
   GENESIS_CHECK(a.dim(-1) <= 1 || a.strides().back() == 1 || a.numel() == 0, op, ": the rows of ", name,
                 " have stride ", a.strides().back(), ", expected 1");
 }

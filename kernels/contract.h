@@ -6,10 +6,12 @@
 
 namespace genesis::kernels {
 
-/// What every contract checks, said once. Each throws genesis::Error that names operation, array, found and wanted.
+/// What every contract checks, said once. Each throws genesis::Error that names operation, array, found and
+/// wanted.
 void expect_shape(std::string_view op, std::string_view name, const Array& a, const Shape& wanted);
 void expect_dtype(std::string_view op, std::string_view name, const Array& a, DType wanted);
-void expect_dtype_in(std::string_view op, std::string_view name, const Array& a, std::initializer_list<DType> wanted);
+void expect_dtype_in(std::string_view op, std::string_view name, const Array& a,
+                     std::initializer_list<DType> wanted);
 /// At least `dims` dimensions, and the elements of the last one beside each other (leading strides are free).
 void expect_rows(std::string_view op, std::string_view name, const Array& a, int64_t dims = 1);
 void expect_contiguous(std::string_view op, std::string_view name, const Array& a);

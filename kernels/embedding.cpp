@@ -20,7 +20,8 @@ Shape with_width(Shape shape, int64_t width) {
 void EmbeddingForward::check() const {
   expect_ids(kName, ids);
   expect_dtype_in(kName, "weight", weight, {DType::f64, DType::f32, DType::bf16});
-  GENESIS_CHECK(weight.ndim() == 2, kName, ": weight has shape ", to_string(weight.shape()), ", expected [V, H]");
+  GENESIS_CHECK(weight.ndim() == 2, kName, ": weight has shape ", to_string(weight.shape()),
+                ", expected [V, H]");
   expect_contiguous(kName, "weight", weight);
   expect_shape(kName, "y", y, with_width(ids.shape(), weight.dim(1)));
   expect_contiguous(kName, "y", y);

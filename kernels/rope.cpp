@@ -31,10 +31,14 @@ void Rope::check() const {
 
 RopeTable::RopeTable(int64_t head_dim, double base, DType dtype, double alpha)
     : head_dim_(head_dim), base_(base), alpha_(alpha), dtype_(dtype) {
-  GENESIS_CHECK(head_dim > 0 && head_dim % 2 == 0, "rope table: head dimension ", head_dim, " is not a positive even number");
-  GENESIS_CHECK(base > 0 && alpha >= 1, "rope table: base ", base, ", alpha ", alpha, "; expected base > 0, alpha >= 1");
-  GENESIS_CHECK(alpha == 1 || head_dim > 2, "rope table: head dimension 2 cannot be stretched by alpha ", alpha);
-  GENESIS_CHECK(dtype == DType::f32 || dtype == DType::f64, "rope table: dtype ", name_of(dtype), ", expected f32 or f64");
+  GENESIS_CHECK(head_dim > 0 && head_dim % 2 == 0, "rope table: head dimension ", head_dim,
+                " is not a positive even number");
+  GENESIS_CHECK(base > 0 && alpha >= 1, "rope table: base ", base, ", alpha ", alpha,
+                "; expected base > 0, alpha >= 1");
+  GENESIS_CHECK(alpha == 1 || head_dim > 2, "rope table: head dimension 2 cannot be stretched by alpha ",
+                alpha);
+  GENESIS_CHECK(dtype == DType::f32 || dtype == DType::f64, "rope table: dtype ", name_of(dtype),
+                ", expected f32 or f64");
 }
 
 void RopeTable::ensure(int64_t length) {

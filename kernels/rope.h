@@ -4,9 +4,10 @@
 namespace genesis::kernels {
 
 /// Rotary position embedding, rotate-half pairing: dimension i is paired with i + d/2.
-///   y_i = x_i c_i - x_{i+d/2} s_i;  y_{i+d/2} = x_{i+d/2} c_i + x_i s_i,  c_i = cos[position_n, i], s_i = sin[position_n, i]
-///   inverse: s_i changes sign; it undoes the rotation and is the gradient.
-/// Shapes: x, y [N, heads, d] (leading strides free, d even), positions [N] i32 contiguous, cos, sin [P, d/2] contiguous
+///   y_i = x_i c_i - x_{i+d/2} s_i;  y_{i+d/2} = x_{i+d/2} c_i + x_i s_i,  c_i = cos[position_n, i], s_i =
+///   sin[position_n, i] inverse: s_i changes sign; it undoes the rotation and is the gradient.
+/// Shapes: x, y [N, heads, d] (leading strides free, d even), positions [N] i32 contiguous, cos, sin [P, d/2]
+/// contiguous
 ///   y may be x itself.
 /// Types: x, y f64 | f32 | bf16 (computed in f32, rounded once); cos, sin f64 for f64, else f32
 /// Errors: genesis::Error naming row and value when a position is outside [0, P)
@@ -25,7 +26,8 @@ void run_cpu(const Rope&);
 void run_cuda(const Rope&);
 
 /// cos and sin of position times frequency for positions 0, 1, …, grown when a longer row comes.
-///   frequency_i = base'^(-2i/d), base' = base alpha^(d/(d-2)); alpha is the dynamic-NTK factor (1 in training)
+///   frequency_i = base'^(-2i/d), base' = base alpha^(d/(d-2)); alpha is the dynamic-NTK factor (1 in
+///   training)
 /// Types: computed in double, rounded once to f32 (or kept as f64)
 class RopeTable {
  public:

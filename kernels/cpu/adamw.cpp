@@ -5,8 +5,8 @@
 #include "kernels/cpu/chunks.h"
 #include "kernels/cpu/philox_words.h"
 
-// Threads own chunks of the list of all parameters. f32: 28 bytes per parameter (w, m, v read and written, g read);
-// bf16: 14 bytes and one Philox call per two parameters.
+// Threads own chunks of the list of all parameters. f32: 28 bytes per parameter (w, m, v read and written, g
+// read); bf16: 14 bytes and one Philox call per two parameters.
 namespace genesis::kernels {
 namespace {
 
@@ -54,8 +54,8 @@ inline bf16 round_stochastically(float x, uint32_t random) {
 }
 
 template <class G>
-void step_rounded(const Rates<float>& rates, bf16* w, const G* g, bf16* m, bf16* v, int64_t n, const RandomStream& stream,
-                  uint64_t first) {
+void step_rounded(const Rates<float>& rates, bf16* w, const G* g, bf16* m, bf16* v, int64_t n,
+                  const RandomStream& stream, uint64_t first) {
   constexpr int64_t kBlock = 512;
   uint32_t words[2 * kBlock + 4];  // two per element
   for (int64_t begin = 0; begin < n; begin += kBlock) {
@@ -98,7 +98,8 @@ void run_cpu(const AdamW& o) {
     const bool half_grad = t.grad.dtype() == DType::bf16;
     if (t.param.dtype() == DType::f64) return step_chunk<double, double>(o, t, begin, end);
     if (t.param.dtype() == DType::f32)
-      return half_grad ? step_chunk<float, bf16>(o, t, begin, end) : step_chunk<float, float>(o, t, begin, end);
+      return half_grad ? step_chunk<float, bf16>(o, t, begin, end)
+                       : step_chunk<float, float>(o, t, begin, end);
     half_grad ? step_chunk<bf16, bf16>(o, t, begin, end) : step_chunk<bf16, float>(o, t, begin, end);
   });
   for (const AdamWTensor& t : o.tensors) t.param.storage().bump_version();

@@ -25,7 +25,8 @@ class Chunks {
   void for_each(Fn&& fn) const {
     parallel_for(count(), 1, [&](int64_t from, int64_t to) {
       for (int64_t chunk = from; chunk < to; ++chunk) {
-        const size_t tensor = size_t(std::upper_bound(first_.begin(), first_.end(), chunk) - first_.begin()) - 1;
+        const size_t tensor =
+            size_t(std::upper_bound(first_.begin(), first_.end(), chunk) - first_.begin()) - 1;
         const int64_t begin = (chunk - first_[tensor]) * kElements;
         fn(chunk, tensor, begin, std::min(begin + kElements, elements_[tensor]));
       }

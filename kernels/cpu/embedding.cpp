@@ -9,8 +9,8 @@
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/rows.h"
 
-// Forward: threads own output rows. Backward: rows are grouped by id (stable sort), and threads own pairs of a group and a
-// block of columns, so every element of dweight has one writer that adds in the order of n.
+// Forward: threads own output rows. Backward: rows are grouped by id (stable sort), and threads own pairs of
+// a group and a block of columns, so every element of dweight has one writer that adds in the order of n.
 namespace genesis::kernels {
 namespace {
 

@@ -3,7 +3,8 @@
 #include "kernels/cpu/chunks.h"
 #include "kernels/cpu/lanes.h"
 
-// Threads own chunks; s bytes per element, read once. A chunk's partial sum has fixed lanes; partial sums are added in order.
+// Threads own chunks; s bytes per element, read once. A chunk's partial sum has fixed lanes; partial sums are
+// added in order.
 namespace genesis::kernels {
 
 void run_cpu(const GradNorm& o) {

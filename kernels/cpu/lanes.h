@@ -4,8 +4,8 @@
 namespace genesis::kernels {
 
 /// Sum of term(0) … term(n-1) in an order fixed by n alone.
-///   Term i goes to lane i mod 32; the lanes are then added as a tree. Neither the vector width, nor the alignment,
-///   nor the thread count can change the result, and an error grows with n/32 + 5 instead of n.
+///   Term i goes to lane i mod 32; the lanes are then added as a tree. Neither the vector width, nor the
+///   alignment, nor the thread count can change the result, and an error grows with n/32 + 5 instead of n.
 template <class A, class Term>
 inline A lane_sum(int64_t n, Term term) {
   constexpr int kLanes = 32;

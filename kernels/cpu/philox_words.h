@@ -10,7 +10,8 @@ inline void philox_words(const RandomStream& s, uint64_t first, int64_t count, u
 #pragma omp simd
   for (int64_t i = 0; i < count; ++i) {
     const uint64_t low = first + uint64_t(i);
-    uint32_t c0 = uint32_t(low), c1 = uint32_t(low >> 32), c2 = uint32_t(s.stream), c3 = uint32_t(s.stream >> 32);
+    uint32_t c0 = uint32_t(low), c1 = uint32_t(low >> 32), c2 = uint32_t(s.stream),
+             c3 = uint32_t(s.stream >> 32);
     uint32_t k0 = uint32_t(s.seed), k1 = uint32_t(s.seed >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {  // genesis::philox, written so that it becomes vector code

@@ -7,8 +7,9 @@
 #include "kernels/cpu/rms_norm_row.h"
 #include "kernels/cpu/rows.h"
 
-// Threads own rows; a row is read from memory once and from L1 the second time. Bytes per element: forward 2 s,
-// backward 3 s (4 s with dresidual), s = size of the dtype. dweight is summed in fixed groups of rows, then over groups.
+// Threads own rows; a row is read from memory once and from L1 the second time. Bytes per element: forward 2
+// s, backward 3 s (4 s with dresidual), s = size of the dtype. dweight is summed in fixed groups of rows,
+// then over groups.
 namespace genesis::kernels {
 namespace {
 
@@ -29,7 +30,8 @@ void forward(const RmsNormForward& o) {
 }
 
 template <class T, class W, class A>
-void backward_row(const T* dy, const T* x, const W* weight, A rstd, const T* dresidual, T* dx, int64_t width) {
+void backward_row(const T* dy, const T* x, const W* weight, A rstd, const T* dresidual, T* dx,
+                  int64_t width) {
   const A projection = lane_sum<A>(width, [&](int64_t h) { return A(dy[h]) * A(weight[h]) * A(x[h]); });
   const A slope = projection * rstd * rstd / A(width);  // mean(g n) times rstd
   if (dresidual) {
@@ -51,19 +53,19 @@ void backward(const RmsNormBackward& o) {
   const W* weight = o.weight.data<W>();
   const A* rstd = o.rstd.data<A>();
   const int64_t groups = group_count(rows);
-  A* partial = nullptr;  // [groups, width]
+  const bool has_dresidual = o.dresidual.defined(), has_dx = o.dx.defined(),
+             has_dweight = o.dweight.defined();
   Array workspace;
-  if (o.dweight.defined()) {
+  if (has_dweight) {
     MemoryScope scope(MemoryCategory::workspace);
-    workspace = Array::zeros({groups, width}, dtype_of<A>());
-    partial = workspace.data<A>();
+    workspace = Array::zeros({std::max<int64_t>(1, groups), width}, dtype_of<A>());
   }
-  const bool has_dresidual = o.dresidual.defined(), has_dx = o.dx.defined();
+  A* partial = has_dweight ? workspace.data<A>() : nullptr;  // [groups, width]
   parallel_for(groups, std::max<int64_t>(1, row_grain(width) / 8), [&](int64_t first, int64_t last) {
     for (int64_t g = first; g < last; ++g) {
       for (int64_t r = rows * g / groups; r < rows * (g + 1) / groups; ++r) {
         const T *dy_row = dy[r], *x_row = x[r];
-        if (partial) {  // before dx, which may overwrite dy
+        if (has_dweight) {  // before dx, which may overwrite dy
           A* sum = partial + g * width;
           const A scale = rstd[r];
 #pragma omp simd
@@ -74,16 +76,14 @@ void backward(const RmsNormBackward& o) {
       }
     }
   });
-  if (!partial) return;
+  if (!has_dweight) return;
   A* dweight = o.dweight.data<A>();
   for (int64_t g = 1; g < groups; ++g) {
 #pragma omp simd
     for (int64_t h = 0; h < width; ++h) partial[h] += partial[g * width + h];
   }
-  for (int64_t h = 0; h < width; ++h) {
-    const A sum = groups > 0 ? partial[h] : A(0);
-    dweight[h] = o.accumulate_dweight ? dweight[h] + sum : sum;
-  }
+  for (int64_t h = 0; h < width; ++h)
+    dweight[h] = o.accumulate_dweight ? dweight[h] + partial[h] : partial[h];
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ void rope(const Rope& o) {
   const A *cos = o.cos.data<A>(), *sin = o.sin.data<A>();
   const T* x = o.x.data<T>();
   T* y = o.y.data<T>();
-  const int64_t x_row = o.x.strides()[0], x_head = o.x.strides()[1], y_row = o.y.strides()[0], y_head = o.y.strides()[1];
+  const int64_t x_row = o.x.strides()[0], x_head = o.x.strides()[1], y_row = o.y.strides()[0],
+                y_head = o.y.strides()[1];
   const A sign = o.inverse ? A(-1) : A(1);
   parallel_for(rows, row_grain(heads * width), [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
@@ -41,8 +42,8 @@ void rope(const Rope& o) {
 void run_cpu(const Rope& o) {
   const int32_t* position = o.positions.data<int32_t>();
   for (int64_t n = 0; n < o.positions.numel(); ++n)
-    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n, "] = ", position[n],
-                  " is outside [0, ", o.cos.dim(0), ")");
+    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n,
+                  "] = ", position[n], " is outside [0, ", o.cos.dim(0), ")");
   if (o.x.numel() == 0) return;
   dispatch_compute(o.x.dtype(), [&](auto tag) { rope<decltype(tag)>(o); });
 }

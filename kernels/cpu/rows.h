@@ -4,7 +4,8 @@
 namespace genesis::kernels {
 
 /// The rows (last dimension, unit stride) of a strided array, numbered over its leading dimensions in order.
-///   Leading dimensions that lie behind each other in memory are merged, so a contiguous array costs one multiplication a row.
+///   Leading dimensions that lie behind each other in memory are merged, so a contiguous array costs one
+///   multiplication a row.
 template <class T>
 class Rows {
  public:
@@ -16,7 +17,8 @@ class Rows {
         extents_[dims_ - 1] *= extent;
         continue;
       }
-      GENESIS_CHECK(dims_ < kMaxDims, "shape ", to_string(a.shape()), " has more than ", kMaxDims, " strided leading dimensions");
+      GENESIS_CHECK(dims_ < kMaxDims, "shape ", to_string(a.shape()), " has more than ", kMaxDims,
+                    " strided leading dimensions");
       extents_[dims_] = extent;
       strides_[dims_++] = stride;
     }
@@ -40,7 +42,8 @@ class Rows {
   int64_t strides_[kMaxDims] = {};
 };
 
-/// Rows of `width` elements a thread should take at least: less work than this costs more to hand out than to do.
+/// Rows of `width` elements a thread should take at least: less work than this costs more to hand out than to
+/// do.
 inline int64_t row_grain(int64_t width) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)); }
 
 }  // namespace genesis::kernels

@@ -9,16 +9,17 @@ namespace genesis::kernels {
 
 // Functions that a compiler turns into vector code: no table, no branch, no call. T is float or double.
 
-/// e^x. Error: at most 2 units in the last place where the result is normal; overflow gives inf, underflow 0 or a
-/// denormal, NaN stays NaN.
-///   x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its Taylor series (degree 7: 5e-9; degree 13: 5e-18); the factor 2^n is
-///   applied in two halves so that the ends of the range come out right.
+/// e^x. Error: at most 2 units in the last place where the result is normal; overflow gives inf, underflow 0
+/// or a denormal, NaN stays NaN.
+///   x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its Taylor series (degree 7: 5e-9; degree 13: 5e-18); the factor
+///   2^n is applied in two halves so that the ends of the range come out right.
 template <class T>
 inline T vexp(T x) {
   using I = std::conditional_t<std::is_same_v<T, float>, int32_t, int64_t>;
   constexpr bool kSingle = std::is_same_v<T, float>;
   constexpr int kBits = kSingle ? 23 : 52;
-  constexpr T kRound = kSingle ? T(0x1.8p23) : T(0x1.8p52);  // adding it rounds to an integer held in the low bits
+  constexpr T kRound =
+      kSingle ? T(0x1.8p23) : T(0x1.8p52);  // adding it rounds to an integer held in the low bits
   constexpr T kLow = kSingle ? T(-104) : T(-746), kHigh = kSingle ? T(89) : T(710);
   constexpr T kLn2High = kSingle ? T(0x1.62e4p-1) : T(0x1.62e42fefp-1);
   constexpr T kLn2Low = kSingle ? T(0x1.7f7d1cp-20) : T(0x1.473de6af278edp-34);
@@ -50,11 +51,13 @@ inline T vexp(T x) {
   p = p * r + T(1);
   const I n = std::bit_cast<I>(shifted) - std::bit_cast<I>(kRound);
   const I half = n >> 1;
-  const T low = std::bit_cast<T>((half + kBias) << kBits), high = std::bit_cast<T>((n - half + kBias) << kBits);
+  const T low = std::bit_cast<T>((half + kBias) << kBits),
+          high = std::bit_cast<T>((n - half + kBias) << kBits);
   return p * low * high;
 }
 
-/// ln x for x >= 0 (0 gives -inf, negative NaN). Error: at most 3 units in the last place of max(|ln x|, 1e-3).
+/// ln x for x >= 0 (0 gives -inf, negative NaN). Error: at most 3 units in the last place of max(|ln x|,
+/// 1e-3).
 ///   x = 2^k m, m in [sqrt 1/2, sqrt 2); ln m = 2 atanh(s), s = (m-1)/(m+1), by its series in s^2 <= 0.0295.
 template <class T>
 inline T vlog(T x) {
@@ -107,7 +110,8 @@ inline T vsilu(T x) {
   return x * vsigmoid(x);
 }
 
-/// tanh x = sign(x) (1 - e) / (1 + e), e = e^-2|x|; in double inside, so that small x keep their relative precision in f32.
+/// tanh x = sign(x) (1 - e) / (1 + e), e = e^-2|x|; in double inside, so that small x keep their relative
+/// precision in f32.
 template <class T>
 inline T vtanh(T x) {
   const double e = vexp(-2.0 * std::fabs(double(x)));

@@ -1,0 +1,131 @@
+#include "kernels/adamw.h"
+
+#include "kernels/core/run.h"
+#include "tests/support/arrays.h"
+#include "tests/support/error_message.h"
+#include "tests/support/tolerance.h"
+
+namespace genesis::kernels {
+namespace {
+
+using namespace genesis::testing;
+
+AdamWTensor make_tensor(int64_t n, DType t, DType grad_type, uint64_t stream) {
+  AdamWTensor a{random_array({n}, t, stream), random_array({n}, grad_type, stream + 1),
+                random_array({n}, t, stream + 2, 0.1), random_array({n}, t, stream + 3, 0.1)};
+  fill_with(a.v, [v = values_of(a.v)](int64_t i) { return v[size_t(i)] * v[size_t(i)]; });
+  a.id = stream;
+  return a;
+}
+
+struct Wanted {
+  std::vector<double> w, m, v;
+  Wanted(const AdamW& o, const AdamWTensor& t) : w(values_of(t.param)), m(values_of(t.m)), v(values_of(t.v)) {
+    const auto grad = values_of(t.grad);
+    for (size_t i = 0; i < w.size(); ++i) {
+      const double g = grad[i] * o.grad_scale;
+      if (t.decay) w[i] *= 1 - o.lr * o.weight_decay;
+      m[i] = o.beta1 * m[i] + (1 - o.beta1) * g;
+      v[i] = o.beta2 * v[i] + (1 - o.beta2) * g * g;
+      const double mhat = m[i] / (1 - std::pow(o.beta1, o.step)),
+                   vhat = v[i] / (1 - std::pow(o.beta2, o.step));
+      w[i] -= o.lr * mhat / (std::sqrt(vhat) + o.eps);
+    }
+  }
+};
+
+AdamW make_step(DType t, DType grad_type) {
+  AdamW o{.lr = 0.02,
+          .beta1 = 0.9,
+          .beta2 = 0.95,
+          .eps = 1e-3,
+          .weight_decay = 0.3,
+          .step = 3,
+          .grad_scale = 0.5};
+  uint64_t stream = 10;
+  for (int64_t n : {1, 0, 31, 32, 33, 16384, 40001})
+    o.tensors.push_back(make_tensor(n, t, grad_type, stream += 10));
+  for (size_t i = 0; i < o.tensors.size(); i += 2) o.tensors[i].decay = true;
+  o.rounding = {5, 77};
+  return o;
+}
+
+TEST(AdamW, MatchesTheFormulaOverAList) {
+  for (const auto& [t, grad_type] : std::vector<std::pair<DType, DType>>{{DType::f64, DType::f64},
+                                                                         {DType::f32, DType::f32},
+                                                                         {DType::f32, DType::bf16},
+                                                                         {DType::bf16, DType::bf16},
+                                                                         {DType::bf16, DType::f32}}) {
+    const AdamW o = make_step(t, grad_type);
+    std::vector<Wanted> wanted;
+    for (const auto& tensor : o.tensors) wanted.emplace_back(o, tensor);
+    const uint64_t version = o.tensors[0].param.storage().version();
+    run(o);
+    EXPECT_GT(o.tensors[0].param.storage().version(), version);
+    // Stochastic rounding may go to the farther neighbour: two roundoffs.
+    const double tolerance = t == DType::bf16 ? 0.008 : Tolerance::pointwise(t);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      expect_close(o.tensors[i].param, wanted[i].w, tolerance, "param");
+      expect_close(o.tensors[i].m, wanted[i].m, tolerance, "m");
+      expect_close(o.tensors[i].v, wanted[i].v, tolerance, "v");
+    }
+  }
+}
+
+TEST(AdamW, StochasticRoundingKeepsTheMean) {
+  // Each step moves w by 1e-3, an eighth of a bf16 unit at 1: nearest rounding would never leave 1.
+  const int64_t n = 50000;
+  AdamW o{.lr = 1e-3, .beta1 = 0, .beta2 = 0, .eps = 0, .weight_decay = 0};
+  o.tensors = {{Array::full({n}, 1.5, DType::bf16), Array::full({n}, -1, DType::bf16),
+                Array::zeros({n}, DType::bf16), Array::zeros({n}, DType::bf16), false, 1}};
+  for (int step = 0; step < 8; ++step) {
+    o.rounding = {1, uint64_t(step)};
+    run(o);
+  }
+  double mean = 0;
+  for (double w : values_of(o.tensors[0].param)) mean += w / double(n);
+  EXPECT_NEAR(mean, 1.508, 3e-4);
+}
+
+TEST(AdamW, ShardsRoundAsTheWholeTensorDoes) {
+  AdamW whole{.lr = 0.01, .rounding = {3, 4}};
+  whole.tensors = {make_tensor(5001, DType::bf16, DType::bf16, 20)};
+  AdamW cut = whole;
+  const AdamWTensor copy = make_tensor(5001, DType::bf16, DType::bf16, 20);
+  cut.tensors.clear();
+  for (const auto& [begin, end] :
+       std::vector<std::pair<int64_t, int64_t>>{{0, 777}, {777, 2050}, {2050, 5001}}) {
+    AdamWTensor shard = copy;
+    for (Array* a : {&shard.param, &shard.grad, &shard.m, &shard.v}) *a = a->slice(0, begin, end);
+    shard.first_element = uint64_t(begin);
+    cut.tensors.push_back(shard);
+  }
+  run(whole);
+  run(cut);
+  expect_identical(copy.param, whole.tensors[0].param, "param");
+  expect_identical(copy.v, whole.tensors[0].v, "v");
+}
+
+TEST(AdamW, DoesNotDependOnThreads) {
+  for (DType t : {DType::f32, DType::bf16})
+    expect_thread_independent(
+        [&] {
+          const AdamW o = make_step(t, t);
+          run(o);
+          return o.tensors.back().param;
+        },
+        "param");
+}
+
+TEST(AdamW, RefusesWhatDoesNotFit) {
+  AdamW o;
+  o.tensors = {make_tensor(4, DType::f32, DType::f32, 1)};
+  o.step = 0;
+  EXPECT_NE(message_of<Error>([&] { run(o); }).find("step 0"), std::string::npos);
+  o.step = 1;
+  o.tensors[0].m = Array::zeros({4}, DType::bf16);
+  EXPECT_NE(message_of<Error>([&] { run(o); }).find("moment holds bf16, expected f32"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace genesis::kernels
