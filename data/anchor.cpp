@@ -1,1 +1,0 @@
-// keeps the data archive non-empty until its first source lands

@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "data/dataset/sample_store.h"
+
+namespace genesis::data {
+
+/// Rows of a batch: each row holds one or more whole samples, each sample stands in exactly one row.
+///   Packing is always isolated: a sample is never split, positions restart in it and attention stays inside
+///   it (its own entry of cu_seqlens), so packing changes the speed of training and not what a sample
+///   contributes.
+class SampleRows {
+ public:
+  /// Row i is sample i alone.
+  static SampleRows one_each(const SampleStore& samples);
+
+  /// Rows of at most max_seq_len tokens by best-fit decreasing over all samples; equal lengths in a seeded
+  /// order.
+  ///   Rows are made once; epochs differ in the order of rows.
+  /// Errors: genesis::Error naming a sample longer than max_seq_len.
+  /// Determinism: a function of the lengths, max_seq_len and seed. O(n log n).
+  static SampleRows packed(const SampleStore& samples, int64_t max_seq_len, uint64_t seed);
+
+  int64_t size() const { return int64_t(begin_.size()) - 1; }
+  std::span<const int64_t> samples(int64_t row) const;
+  int64_t tokens(int64_t row) const;      ///< tokens of all samples of the row
+  int64_t supervised(int64_t row) const;  ///< targets with loss of all samples of the row
+
+ private:
+  SampleRows(const SampleStore& samples, const std::vector<std::vector<int64_t>>& rows);
+  void check(int64_t row) const;
+
+  std::vector<int64_t> samples_;              // [number of samples]
+  std::vector<int64_t> begin_;                // [rows + 1]
+  std::vector<int64_t> tokens_, supervised_;  // [rows]
+};
+
+}  // namespace genesis::data
