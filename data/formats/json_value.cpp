@@ -21,15 +21,16 @@ class Feed {
   char take() {
     const char c = source_.take();
     if (c == '\0') throw source_.error(source_.last_position(), "a NUL byte is not JSON text");
-    const bool between = c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',' || c == ':';
-    if (!in_token_ && !between) {
-      in_token_ = true;
-      token_ = source_.last_position();
-    }
+    if (!in_token_ && !between(c)) begin_token();
+    last_ = c;
     return c;
   }
-  /// The parser has taken a whole token: the next byte that is no separator begins the next one.
-  void token_done() { in_token_ = false; }
+  /// The parser has taken a whole token: the next byte that is no separator begins the next one. Only a
+  /// number is known to be whole when the byte after it has been taken.
+  void token_done(bool number = false) {
+    in_token_ = false;
+    if (number && !ended_ && !between(last_)) begin_token();
+  }
 
   bool ended() const { return ended_; }
   SourcePosition token() const { return token_; }
@@ -37,9 +38,18 @@ class Feed {
   TextSource& source() { return source_; }
 
  private:
+  static bool between(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',' || c == ':';
+  }
+  void begin_token() {
+    in_token_ = true;
+    token_ = source_.last_position();
+  }
+
   TextSource& source_;
   const bool one_line_;
   bool ended_ = false, in_token_ = false;
+  char last_ = ' ';
   SourcePosition token_;
 };
 
@@ -129,7 +139,7 @@ class Builder {
     JsonValue& value = *std::exchange(next_, nullptr);
     value.kind = kind;
     value.at = feed_.token();
-    feed_.token_done();
+    feed_.token_done(kind == JsonValue::Kind::number);
     return value;
   }
   bool leaf(JsonValue::Kind kind) {
