@@ -8,6 +8,7 @@
 
 #include "kernels/core/array.h"
 #include "kernels/core/rng.h"
+#include "tests/support/random_array.h"
 
 namespace genesis::testing {
 
@@ -28,41 +29,11 @@ inline void fill_with(const Array& a, const std::function<double(int64_t)>& valu
   });
 }
 
-/// Independent normals times `scale`, rounded to dtype; the same for the same stream on every run.
-inline Array random_array(Shape shape, DType dtype, uint64_t stream, double scale = 1.0) {
-  Array a = Array::empty(std::move(shape), dtype);
-  fill_with(a, [&](int64_t i) { return scale * normal_pair({99, stream}, uint64_t(i / 2))[size_t(i % 2)]; });
-  return a;
-}
-
 /// Integers in [0, limit), i32.
 inline Array random_ids(Shape shape, int64_t limit, uint64_t stream) {
   Array a = Array::empty(std::move(shape), DType::i32);
   fill_with(a, [&](int64_t i) { return double(philox(7, stream, uint64_t(i))[0] % uint64_t(limit)); });
   return a;
-}
-
-/// All elements in row-major order of the view, as f64.
-inline std::vector<double> values_of(const Array& a) {
-  std::vector<double> out;
-  out.reserve(size_t(a.numel()));
-  dispatch_any(a.dtype(), [&](auto tag) {
-    using T = decltype(tag);
-    const T* p = a.numel() > 0 ? a.data<T>() : nullptr;
-    for (int64_t i = 0; i < a.numel(); ++i) {
-      int64_t rest = i, at = 0;
-      for (int64_t d = a.ndim() - 1; d >= 0; --d) {
-        at += rest % a.dim(d) * a.strides()[size_t(d)];
-        rest /= a.dim(d);
-      }
-      if constexpr (std::is_same_v<T, bf16> || std::is_same_v<T, f16>) {
-        out.push_back(double(float(p[at])));
-      } else {
-        out.push_back(double(p[at]));
-      }
-    }
-  });
-  return out;
 }
 
 /// Fails naming the worst element when |got - wanted| > tolerance * max(|wanted|, rms of wanted) anywhere.
