@@ -1,6 +1,7 @@
 # What the compiler cannot see: run as a test with -DROOT=<source folder>.
 #   - every include names its layer; none climbs with "../"
 #   - an operation kernels/<op>.h has kernels/cpu/<op>.cpp and tests/kernels/<op>_test.cpp
+#   - run_cuda is declared where kernels/cuda/<op>.cu exists, and only there
 #   - a differentiable operation autograd/ops/<op>.cpp has its header and tests/autograd/ops/<op>_test.cpp
 #   - no CUDA, NCCL or MPI header in a .h outside cuda/ and parallel/
 #   - no file is longer than 600 lines
@@ -48,6 +49,10 @@ foreach(header ${kernel_headers})
       complain("operation ${op}: ${sibling} is missing")
     endif()
   endforeach()
+  file(STRINGS ${ROOT}/kernels/${header} declares_cuda REGEX "void run_cuda\\(")
+  if(declares_cuda AND NOT EXISTS ${ROOT}/kernels/cuda/${op}.cu)
+    complain("operation ${op}: run_cuda is declared, kernels/cuda/${op}.cu is missing")
+  endif()
 endforeach()
 
 file(GLOB differentiable RELATIVE ${ROOT}/autograd/ops ${ROOT}/autograd/ops/*.cpp)

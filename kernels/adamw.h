@@ -38,6 +38,5 @@ struct AdamW {
 };
 
 void run_cpu(const AdamW&);
-void run_cuda(const AdamW&);
 
 }  // namespace genesis::kernels

@@ -19,6 +19,5 @@ struct AddRmsNormForward {
 };
 
 void run_cpu(const AddRmsNormForward&);
-void run_cuda(const AddRmsNormForward&);
 
 }  // namespace genesis::kernels

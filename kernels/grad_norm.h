@@ -20,6 +20,5 @@ struct GradNorm {
 };
 
 void run_cpu(const GradNorm&);
-void run_cuda(const GradNorm&);
 
 }  // namespace genesis::kernels

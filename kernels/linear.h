@@ -41,7 +41,5 @@ struct LinearBackward {
 
 void run_cpu(const LinearForward& op);
 void run_cpu(const LinearBackward& op);
-void run_cuda(const LinearForward& op);
-void run_cuda(const LinearBackward& op);
 
 }  // namespace genesis::kernels

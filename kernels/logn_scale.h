@@ -18,6 +18,5 @@ struct LognScale {
 };
 
 void run_cpu(const LognScale&);
-void run_cuda(const LognScale&);
 
 }  // namespace genesis::kernels

@@ -17,6 +17,5 @@ struct Scale {
 };
 
 void run_cpu(const Scale&);
-void run_cuda(const Scale&);
 
 }  // namespace genesis::kernels
