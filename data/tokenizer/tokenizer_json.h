@@ -1,0 +1,16 @@
+#pragma once
+#include <filesystem>
+#include <utility>
+
+#include "data/tokenizer/special_tokens.h"
+#include "data/tokenizer/vocabulary.h"
+
+namespace genesis::data {
+
+/// Reads tokenizer.json of the Hugging Face tokenizers library when it describes Qwen2's pipeline: normalizer
+/// NFC, pre-tokenizer Split by the pattern of Pretokenizer then ByteLevel without prefix space and regex,
+/// model BPE, decoder ByteLevel; with its added tokens, which are looked for before NFC. Errors:
+/// genesis::DataError "file: key '...': ..." for any other pipeline, never a guess.
+std::pair<Vocabulary, SpecialTokens> read_tokenizer_json(const std::filesystem::path& path);
+
+}  // namespace genesis::data
