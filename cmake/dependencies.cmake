@@ -7,7 +7,6 @@ find_package(fmt REQUIRED CONFIG)             # libfmt-dev
 find_package(yaml-cpp REQUIRED CONFIG)        # libyaml-cpp-dev
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # libssl-dev
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)      # libpcre2-dev
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # libutf8proc-dev
 
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)   # nlohmann-json3-dev
@@ -26,7 +25,7 @@ target_link_libraries(genesis_yaml INTERFACE yaml-cpp)
 add_library(genesis::yaml ALIAS genesis_yaml)
 
 add_library(genesis_text INTERFACE)
-target_link_libraries(genesis_text INTERFACE PkgConfig::pcre2 PkgConfig::utf8proc)
+target_link_libraries(genesis_text INTERFACE PkgConfig::utf8proc)
 add_library(genesis::text ALIAS genesis_text)
 
 add_library(genesis_digest INTERFACE)

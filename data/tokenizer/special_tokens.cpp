@@ -52,13 +52,17 @@ int32_t SpecialTokens::find(std::string_view text) const {
   return found == by_text_.end() ? -1 : found->second;
 }
 
-SpecialTokens::Match SpecialTokens::next(std::string_view text, size_t from) const {
+SpecialTokens::Match SpecialTokens::next(std::string_view text, size_t from,
+                                         std::span<const int32_t> only) const {
+  const auto wanted = [&](int32_t id) {
+    return id >= 0 && (only.empty() || std::find(only.begin(), only.end(), id) != only.end());
+  };
   for (size_t i = from; !first_bytes_.empty(); ++i) {
     i = first_bytes_.size() == 1 ? text.find(first_bytes_[0], i) : text.find_first_of(first_bytes_, i);
     if (i == std::string_view::npos) break;
     for (const size_t length : lengths_)
       if (length <= text.size() - i)
-        if (const int32_t id = find(text.substr(i, length)); id >= 0) return {i, length, id};
+        if (const int32_t id = find(text.substr(i, length)); wanted(id)) return {i, length, id};
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,8 +49,9 @@ class SpecialTokens {
     size_t begin = std::string_view::npos, length = 0;
     int32_t id = -1;
   };
-  /// The leftmost, then longest, special token at or after `from`; begin = npos when there is none.
-  Match next(std::string_view text, size_t from) const;
+  /// The leftmost, then longest, special token at or after `from`; begin = npos when there is none. With a
+  /// list of ids, one of those.
+  Match next(std::string_view text, size_t from, std::span<const int32_t> only = {}) const;
 
  private:
   std::vector<SpecialToken> tokens_;  // [id - first_id]

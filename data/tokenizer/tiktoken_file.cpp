@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <algorithm>
 #include <string>
 #include <vector>
 

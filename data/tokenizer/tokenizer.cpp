@@ -53,7 +53,7 @@ struct Tokenizer::Shared {
     }
   }
 
-  std::vector<int32_t> encode(std::string_view text, EncodeOptions options,
+  std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options,
                               BytePairEncoder::Workspace& workspace) const;
 
   const Vocabulary vocabulary;
@@ -64,7 +64,7 @@ struct Tokenizer::Shared {
   mutable std::vector<BytePairEncoder::WorkspacePointer> resting;
 };
 
-std::vector<int32_t> Tokenizer::Shared::encode(std::string_view text, EncodeOptions options,
+std::vector<int32_t> Tokenizer::Shared::encode(std::string_view text, const EncodeOptions& options,
                                                BytePairEncoder::Workspace& workspace) const {
   std::vector<int32_t> out;
   out.reserve(text.size() / 3 + 8);
@@ -74,7 +74,7 @@ std::vector<int32_t> Tokenizer::Shared::encode(std::string_view text, EncodeOpti
     text = normalize_nfc(text, normalized);
   for (size_t begin = 0; begin < text.size();) {
     SpecialTokens::Match match;
-    if (options.specials == SpecialForms::parse) match = specials.next(text, begin);
+    if (options.specials == SpecialForms::parse) match = specials.next(text, begin, options.only);
     std::string_view stretch = text.substr(begin, match.begin - begin);
     std::string buffer;
     if (options.specials == SpecialForms::parse && specials.before_nfc())
@@ -114,13 +114,13 @@ Tokenizer Tokenizer::from_folder(const std::filesystem::path& folder, std::optio
   throw DataError("{}: holds none of qwen.tiktoken, tokenizer.json, vocab.json", folder.string());
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   const Shared::Loan workspace(*shared_);
   return shared_->encode(text, options, *workspace);
 }
 
 std::vector<std::vector<int32_t>> Tokenizer::encode_batch(std::span<const std::string_view> texts,
-                                                          EncodeOptions options) const {
+                                                          const EncodeOptions& options) const {
   std::vector<std::vector<int32_t>> out(texts.size());
   std::atomic<size_t> next = 0;
   std::exception_ptr failure;
@@ -141,7 +141,7 @@ std::vector<std::vector<int32_t>> Tokenizer::encode_batch(std::span<const std::s
 }
 
 std::vector<std::vector<int32_t>> Tokenizer::encode_batch(std::span<const std::string> texts,
-                                                          EncodeOptions options) const {
+                                                          const EncodeOptions& options) const {
   return encode_batch(std::vector<std::string_view>(texts.begin(), texts.end()), options);
 }
 

@@ -18,6 +18,7 @@ enum class SpecialForms { parse, plain };
 
 struct EncodeOptions {
   SpecialForms specials = SpecialForms::parse;
+  std::vector<int32_t> only = {};  ///< with parse: the special ids looked for, others are plain; empty: all
 };
 
 struct DecodeOptions {
@@ -43,12 +44,12 @@ class Tokenizer {
   static Tokenizer from_folder(const std::filesystem::path& folder,
                                std::optional<TokenizerFamily> family = {});
 
-  std::vector<int32_t> encode(std::string_view text, EncodeOptions options = {}) const;
+  std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const;
   /// The ids of each text, on all threads of the process (thread_count()).
   std::vector<std::vector<int32_t>> encode_batch(std::span<const std::string_view> texts,
-                                                 EncodeOptions options = {}) const;
+                                                 const EncodeOptions& options = {}) const;
   std::vector<std::vector<int32_t>> encode_batch(std::span<const std::string> texts,
-                                                 EncodeOptions options = {}) const;
+                                                 const EncodeOptions& options = {}) const;
 
   /// The bytes of the tokens, with U+FFFD for what is not UTF-8.
   /// Errors: genesis::DataError for an id outside [0, vocab_size()).
