@@ -1,1 +1,0 @@
-// keeps the parallel archive non-empty until its first source lands

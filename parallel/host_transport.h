@@ -1,0 +1,47 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "parallel/memory_transport.h"
+#include "parallel/shared_segment.h"
+
+namespace genesis::parallel {
+
+/// Processes of one host that map each other's segments. Waiting sleeps in the kernel.
+///   Buffers from shared_buffer() are reduced where they are; others pass through a staging area.
+class HostTransport final : public MemoryTransport {
+ public:
+  /// Nothing (and `messages` is untouched) when a rank cannot map another's memory: they are on several hosts, or
+  /// kept apart. Collective. `messages` carries the addresses now, and send and recv later.
+  static std::unique_ptr<Transport> make(std::unique_ptr<Transport>& messages);
+
+  /// One mapping of every rank's segment of a shared buffer.
+  struct Region {
+    std::vector<SharedSegment> segments;  // [size]; own one included
+  };
+
+  Array shared_buffer(Shape shape, DType dtype) override;
+  bool claim_failure() override;
+
+ protected:
+  Rendezvous& rendezvous() override { return control().rendezvous; }
+  Announcement& announcement(int peer) override;
+  Exposure expose(const void* buffer, int64_t bytes) const override;
+  std::byte* locate(int peer, const Exposure& buffer) const override;
+  std::byte* staging(int peer) const override;
+  int64_t staging_bytes() const override;
+  void send_or_receive(const Call& call, const void* in, void* out) override { messages_->run(call, in, out); }
+
+ private:
+  struct Control {
+    Rendezvous rendezvous;
+    alignas(64) std::atomic<int32_t> failure_claimed{0};
+  };
+  HostTransport(std::unique_ptr<Transport> messages, std::shared_ptr<Region> base);
+  Control& control() const;  ///< in rank 0's base segment
+
+  std::unique_ptr<Transport> messages_;
+  std::vector<std::shared_ptr<Region>> regions_;  // [0]: control, announcements, staging; then shared buffers
+};
+
+}  // namespace genesis::parallel
