@@ -29,9 +29,9 @@ struct Call {
   Collective collective = Collective::barrier;
   ReduceOp reduce = ReduceOp::sum;  ///< all_reduce, reduce_scatter
   DType dtype = DType::u8;
-  int64_t count = 0;     ///< elements: all_reduce, broadcast, send, recv: of the array; reduce_scatter: of the
-                         ///< output; all_gather: of the input
-  int32_t peer = 0;      ///< broadcast: root; send: receiver; recv: sender
+  int64_t count = 0;  ///< elements: all_reduce, broadcast, send, recv: of the array; reduce_scatter: of the
+                      ///< output; all_gather: of the input
+  int32_t peer = 0;   ///< broadcast: root; send: receiver; recv: sender
   int64_t sequence = 0;  ///< 0, 1, … per communicator
 
   int64_t bytes() const { return count * size_of(dtype); }

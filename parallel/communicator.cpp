@@ -110,7 +110,8 @@ Communicator::Job Communicator::make_job(Call call, const Array& in, const Array
     GENESIS_CHECK(a->is_contiguous(), describe(call), " in group '", group_, "': the array of shape ",
                   to_string(a->shape()), " is not contiguous");
   }
-  GENESIS_CHECK(call.peer >= 0 && call.peer < size_, describe(call), ": rank ", call.peer, " of a group of ", size_);
+  GENESIS_CHECK(call.peer >= 0 && call.peer < size_, describe(call), ": rank ", call.peer, " of a group of ",
+                size_);
   call.sequence = sequence_++;
   log_.push_back({call.sequence, call.collective, call.dtype, call.count, call.bytes(), group_});
   if (log_.size() > kLogged) log_.pop_front();
@@ -168,8 +169,9 @@ Call call_on(Collective c, const Array& x, int peer = 0, ReduceOp op = ReduceOp:
 }
 
 void check_parts(const Array& whole, const Array& part, int size, const char* what) {
-  GENESIS_CHECK(whole.dtype() == part.dtype() && whole.numel() == part.numel() * size, what, ": ", whole.numel(), " x ",
-                name_of(whole.dtype()), " is not ", size, " parts of ", part.numel(), " x ", name_of(part.dtype()));
+  GENESIS_CHECK(whole.dtype() == part.dtype() && whole.numel() == part.numel() * size, what, ": ",
+                whole.numel(), " x ", name_of(whole.dtype()), " is not ", size, " parts of ", part.numel(),
+                " x ", name_of(part.dtype()));
 }
 
 }  // namespace

@@ -31,18 +31,21 @@ struct Traffic {
 };
 
 /// The ranks of a group, seen from one of them.
-///   Every rank makes the same collective calls in the same order; a send meets a recv of the same count and dtype.
-///   Calls run in the order they were made, the asynchronous ones (`*_async`) on one communication thread, which
-///   starts with the first of them. A blocking call waits for those before it. One thread makes the calls.
+///   Every rank makes the same collective calls in the same order; a send meets a recv of the same count and
+///   dtype. Calls run in the order they were made, the asynchronous ones (`*_async`) on one communication
+///   thread, which starts with the first of them. A blocking call waits for those before it. One thread makes
+///   the calls.
 /// Types: f64, f32, bf16 and f16 (reduced in f32), i64, i32, u8. Arrays are contiguous, on the CPU.
 /// Ownership: a pending call holds the bytes of its arrays; do not touch them before wait().
-/// Errors: genesis::Error naming call, sequence and the first rank that differs; PeerFailure when another rank
+/// Errors: genesis::Error naming call, sequence and the first rank that differs; PeerFailure when another
+/// rank
 ///   ended. After an error every further call throws it again.
 /// Determinism: bitwise; sums run in rank order and every rank gets the same bits.
 class Communicator {
  public:
-  /// `group` names it in the log ("world", "dp", "tp"). `check_every_call`: compare all ranks' calls first (on for
-  /// back ends that do so anyway, off by default where it costs a round trip; GENESIS_CHECK_COLLECTIVES=1 sets it).
+  /// `group` names it in the log ("world", "dp", "tp"). `check_every_call`: compare all ranks' calls first
+  /// (on for back ends that do so anyway, off by default where it costs a round trip;
+  /// GENESIS_CHECK_COLLECTIVES=1 sets it).
   explicit Communicator(std::unique_ptr<Transport> transport, std::string group = "world");
   ~Communicator();
   Communicator(const Communicator&) = delete;
@@ -51,9 +54,12 @@ class Communicator {
   int rank() const { return rank_; }
   int size() const { return size_; }
   const std::string& group() const { return group_; }
+  /// How the ranks talk: "threads", "shared memory", "messages".
+  std::string_view transport_name() const { return transport_->name(); }
 
   void all_reduce(const Array& x, ReduceOp op = ReduceOp::sum);  ///< in place
-  /// output[i] = op over ranks r of input_r[rank * output.numel() + i]; input holds size * output.numel() elements
+  /// output[i] = op over ranks r of input_r[rank * output.numel() + i]; input holds size * output.numel()
+  /// elements
   void reduce_scatter(const Array& input, const Array& output, ReduceOp op = ReduceOp::sum);
   /// output = the inputs of all ranks one behind the other; input may be its own place in output
   void all_gather(const Array& input, const Array& output);

@@ -15,7 +15,8 @@ std::shared_ptr<HostTransport::Region> map_everywhere(Transport& messages, int64
   auto region = std::make_shared<HostTransport::Region>();
   SharedSegment own = SharedSegment::create(bytes);
   std::vector<Address> addresses(size);
-  messages.run({Collective::all_gather, ReduceOp::sum, DType::u8, sizeof(Address)}, &own.address(), addresses.data());
+  messages.run({Collective::all_gather, ReduceOp::sum, DType::u8, sizeof(Address)}, &own.address(),
+               addresses.data());
   int64_t mapped = 1;
   for (size_t r = 0; r < size; ++r) {
     auto segment = r == rank ? std::optional(std::move(own)) : SharedSegment::open(addresses[r]);
@@ -40,7 +41,9 @@ std::unique_ptr<Transport> HostTransport::make(std::unique_ptr<Transport>& messa
 }
 
 HostTransport::HostTransport(std::unique_ptr<Transport> messages, std::shared_ptr<Region> base)
-    : MemoryTransport(messages->rank(), messages->size()), messages_(std::move(messages)), regions_{std::move(base)} {
+    : MemoryTransport(messages->rank(), messages->size()),
+      messages_(std::move(messages)),
+      regions_{std::move(base)} {
   static_assert(sizeof(Control) + sizeof(Announcement) + 64 <= kControlBytes);
   // Zeroed memory is a valid start of both: nothing is constructed, so no rank can come too late.
 }
@@ -54,7 +57,9 @@ Announcement& HostTransport::announcement(int peer) {
   return *std::launder(reinterpret_cast<Announcement*>(regions_[0]->segments[size_t(peer)].data() + kOffset));
 }
 
-std::byte* HostTransport::staging(int peer) const { return regions_[0]->segments[size_t(peer)].data() + kControlBytes; }
+std::byte* HostTransport::staging(int peer) const {
+  return regions_[0]->segments[size_t(peer)].data() + kControlBytes;
+}
 int64_t HostTransport::staging_bytes() const { return kStagingBytes; }
 
 Exposure HostTransport::expose(const void* buffer, int64_t bytes) const {

@@ -11,8 +11,8 @@ namespace genesis::parallel {
 ///   Buffers from shared_buffer() are reduced where they are; others pass through a staging area.
 class HostTransport final : public MemoryTransport {
  public:
-  /// Nothing (and `messages` is untouched) when a rank cannot map another's memory: they are on several hosts, or
-  /// kept apart. Collective. `messages` carries the addresses now, and send and recv later.
+  /// Nothing (and `messages` is untouched) when a rank cannot map another's memory: they are on several
+  /// hosts, or kept apart. Collective. `messages` carries the addresses now, and send and recv later.
   static std::unique_ptr<Transport> make(std::unique_ptr<Transport>& messages);
 
   /// One mapping of every rank's segment of a shared buffer.
@@ -20,6 +20,7 @@ class HostTransport final : public MemoryTransport {
     std::vector<SharedSegment> segments;  // [size]; own one included
   };
 
+  std::string_view name() const override { return "shared memory"; }
   Array shared_buffer(Shape shape, DType dtype) override;
   bool claim_failure() override;
 
@@ -30,7 +31,9 @@ class HostTransport final : public MemoryTransport {
   std::byte* locate(int peer, const Exposure& buffer) const override;
   std::byte* staging(int peer) const override;
   int64_t staging_bytes() const override;
-  void send_or_receive(const Call& call, const void* in, void* out) override { messages_->run(call, in, out); }
+  void send_or_receive(const Call& call, const void* in, void* out) override {
+    messages_->run(call, in, out);
+  }
 
  private:
   struct Control {

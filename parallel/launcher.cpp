@@ -37,7 +37,8 @@ std::optional<LauncherInfo> launcher_info() {
     info.rank = number_in("SLURM_PROCID").value_or(0);
     info.local_rank = number_in("SLURM_LOCALID").value_or(0);
     // "4" or "4(x2),3": the first number is exact when all nodes run alike
-    if (const char* text = std::getenv("SLURM_STEP_TASKS_PER_NODE")) info.local_size = std::max(1, std::atoi(text));
+    if (const char* text = std::getenv("SLURM_STEP_TASKS_PER_NODE"))
+      info.local_size = std::max(1, std::atoi(text));
     return info;
   }
   if (number_in("PMIX_RANK") || number_in("PMI_RANK")) {

@@ -9,9 +9,9 @@ struct LauncherInfo {
   int rank = 0;
   int size = 1;
   int local_rank = 0;
-  int local_size = 1;       ///< ranks on this host
-  bool bound = false;       ///< Open MPI bound this process to some cores
-  std::string launcher;     ///< "mpirun", "srun"
+  int local_size = 1;    ///< ranks on this host
+  bool bound = false;    ///< Open MPI bound this process to some cores
+  std::string launcher;  ///< "mpirun", "srun"
 };
 
 /// Nothing when no launcher started this process: it is alone and never touches MPI.

@@ -61,7 +61,8 @@ void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn, co
 }
 
 std::unique_ptr<Communicator> solo_communicator() {
-  return std::make_unique<Communicator>(std::make_unique<LocalTransport>(std::make_shared<LocalMeeting>(1), 0));
+  return std::make_unique<Communicator>(
+      std::make_unique<LocalTransport>(std::make_shared<LocalMeeting>(1), 0));
 }
 
 }  // namespace genesis::parallel

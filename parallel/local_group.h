@@ -9,9 +9,11 @@ namespace genesis::parallel {
 /// Ranks as threads of one process: the whole of `parallel` on one machine without a launcher.
 class LocalGroup {
  public:
-  /// Calls fn once per rank, each in its own thread with its own communicator, and returns when all have ended.
+  /// Calls fn once per rank, each in its own thread with its own communicator, and returns when all have
+  /// ended.
   ///   Each rank computes with its share of the caller's threads (at least one).
-  /// Errors: when a rank throws, the others' collectives end with PeerFailure, and the first error is thrown here as
+  /// Errors: when a rank throws, the others' collectives end with PeerFailure, and the first error is thrown
+  /// here as
   ///   genesis::Error "rank R: message" with its exit code.
   static void run(int ranks, const std::function<void(Communicator&)>& fn);
 

@@ -26,7 +26,7 @@ class LocalMeeting {
   struct alignas(64) Slot {
     Announcement value;
   };
-  std::vector<Slot> announcements_;                 // [size]
+  std::vector<Slot> announcements_;                  // [size]
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;  // [from * size + to]
 };
 
@@ -34,6 +34,8 @@ class LocalMeeting {
 class LocalTransport final : public MemoryTransport {
  public:
   LocalTransport(std::shared_ptr<LocalMeeting> meeting, int rank);
+
+  std::string_view name() const override { return "threads"; }
 
  protected:
   Rendezvous& rendezvous() override { return meeting_->rendezvous; }

@@ -57,7 +57,8 @@ void MemoryTransport::run(const Call& call, const void* in, void* out) {
   direct ? run_direct(call, in, out) : run_staged(call, in, out);
 }
 
-void MemoryTransport::all_reduce_slices(std::span<std::byte* const> buffers, int64_t count, const Call& call) const {
+void MemoryTransport::all_reduce_slices(std::span<std::byte* const> buffers, int64_t count,
+                                        const Call& call) const {
   if (size_ == 1) return;
   const int64_t begin = count * rank_ / size_, end = count * (rank_ + 1) / size_;
   std::vector<const void*> sources;
@@ -116,7 +117,8 @@ void MemoryTransport::run_staged(const Call& call, const void* in, void* out) {
         copy_bytes(bytes_of(out) + at * width, own, bytes);
         break;
       case Collective::reduce_scatter: {
-        for (int r = 0; r < size_; ++r) copy_bytes(own + r * bytes, bytes_of(in) + (r * call.count + at) * width, bytes);
+        for (int r = 0; r < size_; ++r)
+          copy_bytes(own + r * bytes, bytes_of(in) + (r * call.count + at) * width, bytes);
         meet();
         std::vector<const void*> sources;
         for (std::byte* s : stages) sources.push_back(s + rank_ * bytes);

@@ -19,8 +19,9 @@ struct Announcement {
   Exposure buffer;
 };
 
-/// Collectives among ranks that reach each other's memory: threads of one process, or processes that map shared
-/// segments. Each rank reduces its slice of all ranks' buffers, in rank order, and writes the result to all of them.
+/// Collectives among ranks that reach each other's memory: threads of one process, or processes that map
+/// shared segments. Each rank reduces its slice of all ranks' buffers, in rank order, and writes the result
+/// to all of them.
 ///   Bytes moved per rank for an all_reduce of B bytes: B read, B written (plus 2 B each way when staged).
 ///   Buffers that the others cannot reach pass through a staging area in pieces.
 class MemoryTransport : public Transport {

@@ -50,6 +50,7 @@ class MessageTransport final : public Transport {
   }
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  std::string_view name() const override { return "messages"; }
   void run(const Call& call, const void* in, void* out) override;
   std::vector<Call> gather_calls(const Call& own) override;
 
@@ -79,7 +80,8 @@ void MessageTransport::post_receive(void* to, int64_t bytes, int from, int tag) 
 }
 
 /// parts[r]: what rank r is to get of this rank's values, `count` elements for this rank's own part in `out`.
-void MessageTransport::reduce_piece(const Call& call, std::span<const char* const> parts, char* out, int64_t count) {
+void MessageTransport::reduce_piece(const Call& call, std::span<const char* const> parts, char* out,
+                                    int64_t count) {
   const int64_t width = size_of(call.dtype), bytes = count * width;
   arrived_.resize(size_t(std::max<int64_t>(1, bytes * size_)));
   std::vector<const void*> sources;
@@ -105,7 +107,8 @@ void MessageTransport::reduce(const Call& call, const char* in, char* out, bool 
       packed.resize(size_t(bytes * size_));
       std::vector<const char*> parts;
       for (int r = 0; r <= size_; ++r) parts.push_back(packed.data() + r * bytes);
-      for (int r = 0; r < size_; ++r) std::memcpy(packed.data() + r * bytes, in + (r * call.count + at) * width, size_t(bytes));
+      for (int r = 0; r < size_; ++r)
+        std::memcpy(packed.data() + r * bytes, in + (r * call.count + at) * width, size_t(bytes));
       reduce_piece(call, parts, out + at * width, n);
     }
     return;
@@ -144,7 +147,8 @@ void MessageTransport::all_gather(const char* in, char* out, int64_t bytes) {
 void MessageTransport::broadcast(char* out, int64_t bytes, int root) {
   for (int64_t at = 0; at < bytes; at += kMessageBytes) {
     requests_.emplace_back();
-    GENESIS_MPI(MPI_Ibcast(out + at, int(std::min(kMessageBytes, bytes - at)), MPI_BYTE, root, comm_, &requests_.back()));
+    GENESIS_MPI(MPI_Ibcast(out + at, int(std::min(kMessageBytes, bytes - at)), MPI_BYTE, root, comm_,
+                           &requests_.back()));
     wait_all(requests_);
   }
 }
@@ -156,16 +160,16 @@ void MessageTransport::pass(const Call& call, const char* in, char* out) {
     wait_all(requests_);
     for (int64_t at = 0; at < call.bytes(); at += kMessageBytes) {
       requests_.emplace_back();
-      GENESIS_MPI(MPI_Issend(in + at, int(std::min(kMessageBytes, call.bytes() - at)), MPI_BYTE, call.peer, kDataTag,
-                             comm_, &requests_.back()));
+      GENESIS_MPI(MPI_Issend(in + at, int(std::min(kMessageBytes, call.bytes() - at)), MPI_BYTE, call.peer,
+                             kDataTag, comm_, &requests_.back()));
       wait_all(requests_);
     }
     return;
   }
   post_receive(&other, sizeof other, call.peer, kHeaderTag);
   wait_all(requests_);
-  GENESIS_CHECK(other.count == call.count && other.dtype == call.dtype, "rank ", rank_, " calls ", describe(call),
-                ", rank ", call.peer, " calls ", describe(other));
+  GENESIS_CHECK(other.count == call.count && other.dtype == call.dtype, "rank ", rank_, " calls ",
+                describe(call), ", rank ", call.peer, " calls ", describe(other));
   for (int64_t at = 0; at < call.bytes(); at += kMessageBytes) {
     post_receive(out + at, std::min(kMessageBytes, call.bytes() - at), call.peer, kDataTag);
     wait_all(requests_);

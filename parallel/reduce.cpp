@@ -7,7 +7,7 @@
 namespace genesis::parallel {
 namespace {
 
-constexpr int64_t kBlock = 2048;         // accumulators of one block stay in the first-level cache
+constexpr int64_t kBlock = 2048;              // accumulators of one block stay in the first-level cache
 constexpr int64_t kGrain = int64_t{1} << 16;  // elements a thread is worth waking for
 
 template <class T>
@@ -40,7 +40,8 @@ A combine(A a, A b) {
 }
 
 template <class T, ReduceOp kOp>
-void reduce_range(std::span<const void* const> sources, std::span<void* const> targets, int64_t begin, int64_t end) {
+void reduce_range(std::span<const void* const> sources, std::span<void* const> targets, int64_t begin,
+                  int64_t end) {
   using A = typename Accumulate<T>::type;
   A sum[kBlock];
   for (int64_t at = begin; at < end; at += kBlock) {

@@ -2,17 +2,12 @@
 #include <atomic>
 #include <cstdint>
 
-#include "kernels/core/error.h"
+#include "parallel/peer_failure.h"
 
 namespace genesis::parallel {
 
-/// Another rank ended, so this one cannot go on. The other rank's own error is the one to show.
-class PeerFailure : public Error {
- public:
-  using Error::Error;
-};
-
-/// A meeting point of `size` ranks in memory they share: threads of one process, or processes that map one segment.
+/// A meeting point of `size` ranks in memory they share: threads of one process, or processes that map one
+/// segment.
 ///   Zeroed bytes are a valid start. Waiting spins for about a microsecond and then sleeps in the kernel,
 ///   so a waiting rank costs no core.
 class Rendezvous {
@@ -34,7 +29,8 @@ class Rendezvous {
   alignas(64) std::atomic<int32_t> failed_{0};  // rank + 1; 0 while all is well
 };
 
-/// Sleeps while `word` holds `value` and wakes when another thread or process of this host says so (or now and then).
+/// Sleeps while `word` holds `value` and wakes when another thread or process of this host says so (or now
+/// and then).
 void sleep_while_equal(const std::atomic<uint32_t>& word, uint32_t value);
 /// Wakes all who sleep on `word`.
 void wake_sleepers(const std::atomic<uint32_t>& word);

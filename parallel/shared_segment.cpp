@@ -20,7 +20,8 @@ SharedSegment SharedSegment::create(int64_t bytes) {
   s.mapped_ = bytes + kHeader;
   s.descriptor_ = memfd_create("genesis", MFD_CLOEXEC);
   GENESIS_CHECK(s.descriptor_ >= 0, "shared memory of ", bytes, " bytes: ", std::strerror(errno));
-  GENESIS_CHECK(ftruncate(s.descriptor_, s.mapped_) == 0, "shared memory of ", bytes, " bytes: ", std::strerror(errno));
+  GENESIS_CHECK(ftruncate(s.descriptor_, s.mapped_) == 0, "shared memory of ", bytes,
+                " bytes: ", std::strerror(errno));
   void* p = mmap(nullptr, size_t(s.mapped_), PROT_READ | PROT_WRITE, MAP_SHARED, s.descriptor_, 0);
   GENESIS_CHECK(p != MAP_FAILED, "mapping shared memory of ", bytes, " bytes: ", std::strerror(errno));
   s.base_ = static_cast<std::byte*>(p);
@@ -34,7 +35,8 @@ std::optional<SharedSegment> SharedSegment::open(const Address& address) {
   SharedSegment s;
   s.address_ = address;
   s.mapped_ = address.bytes + kHeader;
-  s.descriptor_ = ::open(fmt::format("/proc/{}/fd/{}", address.process, address.descriptor).c_str(), O_RDWR | O_CLOEXEC);
+  s.descriptor_ =
+      ::open(fmt::format("/proc/{}/fd/{}", address.process, address.descriptor).c_str(), O_RDWR | O_CLOEXEC);
   struct stat info {};
   if (s.descriptor_ < 0 || fstat(s.descriptor_, &info) != 0 || info.st_size != s.mapped_) return std::nullopt;
   void* p = mmap(nullptr, size_t(s.mapped_), PROT_READ | PROT_WRITE, MAP_SHARED, s.descriptor_, 0);

@@ -7,8 +7,8 @@
 
 namespace genesis::parallel {
 
-/// Zeroed memory that other processes of this host can map. Nameless (a memfd): it ends with its last mapping,
-/// however the processes end, and it needs no room in /dev/shm. Move-only.
+/// Zeroed memory that other processes of this host can map. Nameless (a memfd): it ends with its last
+/// mapping, however the processes end, and it needs no room in /dev/shm. Move-only.
 class SharedSegment {
  public:
   /// How another process finds a segment.

@@ -18,7 +18,8 @@ namespace {
 int count(const CoreMask& mask) { return int(std::count(mask.begin(), mask.end(), true)); }
 
 CoreMask kernel_mask() {
-  // Far more processors than cpu_set_t holds (1024) are possible; the kernel says EINVAL while the set is too small.
+  // Far more processors than cpu_set_t holds (1024) are possible; the kernel says EINVAL while the set is too
+  // small.
   for (int bits = 1024; bits <= 1 << 20; bits *= 2) {
     cpu_set_t* set = CPU_ALLOC(bits);
     const size_t bytes = CPU_ALLOC_SIZE(bits);
@@ -32,7 +33,8 @@ CoreMask kernel_mask() {
   return CoreMask(size_t(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN))), true);
 }
 
-/// The lowest-numbered hardware thread of a processor's core; the processor itself where the kernel does not say.
+/// The lowest-numbered hardware thread of a processor's core; the processor itself where the kernel does not
+/// say.
 int first_sibling(int cpu) {
   std::ifstream file(fmt::format("/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list", cpu));
   int first = cpu;  // "0,4" or "0-1"
@@ -67,12 +69,19 @@ std::string share_text(int cores, int ranks) {
                    : fmt::format("{} core{}", cores, cores == 1 ? "" : "s");
 }
 
+std::string crowded_notice(int threads, int cores) {
+  if (threads <= cores) return "";
+  return fmt::format("{} threads share {} core{}; they will wait for each other", threads, cores,
+                     cores == 1 ? "" : "s");
+}
+
 std::string idle_cores_notice(int used, int ranks) {
   const int online = int(sysconf(_SC_NPROCESSORS_ONLN));
   const auto info = launcher_info();
   if (!info || !info->bound || used >= online || online < 2 * ranks) return "";
   return fmt::format(
-      "mpirun bound {} to {} of {} processors, so {} stand idle; start with `mpirun --bind-to none` (or launch/run) to "
+      "mpirun bound {} to {} of {} processors, so {} stand idle; start with `mpirun --bind-to none` (or "
+      "launch/run) to "
       "use them",
       ranks == 1 ? "the rank" : fmt::format("the {} ranks", ranks), used, online, online - used);
 }
@@ -121,8 +130,10 @@ ThreadPlan plan_threads(Communicator& world, std::optional<int> configured) {
   std::memcpy(mine.data<uint8_t>(), &machine, 8);
   for (size_t i = 0; i < own.size(); ++i) mine.data<uint8_t>()[8 + i] = own[i];
   world.all_gather(mine, all);
-  if (auto plan = plan_by_hand(configured)) return *plan;
-
+  if (auto plan = plan_by_hand(configured)) {
+    plan->notice = crowded_notice(plan->threads, count(own));
+    return *plan;
+  }
   std::vector<CoreMask> on_this_host;
   CoreMask together(static_cast<size_t>(bits), false);
   for (int r = 0; r < world.size(); ++r) {
@@ -138,7 +149,8 @@ ThreadPlan plan_threads(Communicator& world, std::optional<int> configured) {
     for (size_t i = 0; i < own.size(); ++i) meets = meets || (own[i] && other[i]);
     sharers += meets;
   }
-  return {fair_share(own, on_this_host), share_text(count(own), sharers), idle_cores_notice(count(together), ranks)};
+  return {fair_share(own, on_this_host), share_text(count(own), sharers),
+          idle_cores_notice(count(together), ranks)};
 }
 
 void apply(const ThreadPlan& plan) { omp_set_num_threads(plan.threads); }

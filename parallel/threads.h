@@ -12,8 +12,8 @@ namespace genesis::parallel {
 /// The logical processors a process may run on, by number.
 using CoreMask = std::vector<bool>;
 
-/// This process' own mask, from the kernel; second and further hardware threads of a core are left out when their
-/// first one is in the mask too (two threads on one core do no more matrix work than one).
+/// This process' own mask, from the kernel; second and further hardware threads of a core are left out when
+/// their first one is in the mask too (two threads on one core do no more matrix work than one).
 CoreMask own_cores();
 
 /// Threads for the owner of `own` when the ranks with the masks `on_this_host` (own included) share the host:
@@ -27,7 +27,8 @@ struct ThreadPlan {
 };
 
 /// Threads for this process as far as its environment tells; for use before (or without) MPI.
-///   `configured` (the config's `threads`) comes first, then OMP_NUM_THREADS, then the fair share of the mask.
+///   `configured` (the config's `threads`) comes first, then OMP_NUM_THREADS, then the fair share of the
+///   mask.
 /// Errors: ConfigError when `configured` is below 1.
 ThreadPlan plan_threads(std::optional<int> configured = std::nullopt);
 

@@ -4,20 +4,24 @@
 
 #include "kernels/core/array.h"
 #include "parallel/call.h"
+#include "parallel/peer_failure.h"
 
 namespace genesis::parallel {
 
-/// How one rank reaches the others of its group: the back end of a Communicator, which checks arguments, keeps
-/// the log and orders the calls. Blocking; one call at a time.
+/// How one rank reaches the others of its group: the back end of a Communicator, which checks arguments,
+/// keeps the log and orders the calls. Blocking; one call at a time.
 class Transport {
  public:
   virtual ~Transport() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
+  /// "threads", "shared memory", "messages"
+  virtual std::string_view name() const = 0;
 
   /// Carries out one call on contiguous CPU memory.
   ///   in:  reduce_scatter [size * count], all_gather [count], send [count]; otherwise unused
-  ///   out: all_reduce, broadcast [count] (in place), reduce_scatter [count], all_gather [size * count], recv [count]
+  ///   out: all_reduce, broadcast [count] (in place), reduce_scatter [count], all_gather [size * count], recv
+  ///   [count]
   /// Errors: genesis::Error; PeerFailure when another rank ended.
   /// Determinism: sums run in rank order, so every rank gets the same bits, whatever the back end.
   virtual void run(const Call& call, const void* in, void* out) = 0;
@@ -28,8 +32,8 @@ class Transport {
   /// True when run() compares the calls of all ranks by itself.
   virtual bool checks_agreement() const { return false; }
 
-  /// Contiguous CPU memory, zeroed, that collectives of this group reach without a copy. Collective: every rank
-  /// asks for the same number of bytes.
+  /// Contiguous CPU memory, zeroed, that collectives of this group reach without a copy. Collective: every
+  /// rank asks for the same number of bytes.
   virtual Array shared_buffer(Shape shape, DType dtype) { return Array::zeros(std::move(shape), dtype); }
 
   /// True for the first rank that asks (of each host, at least): the one that reports a failure.

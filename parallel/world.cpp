@@ -73,7 +73,8 @@ int end_all_ranks(const std::exception& error) {
     set_log_rank(info->size > 1 ? info->rank : -1);
     first = info->rank == 0;
   }
-  // Another rank is reporting, and the launcher is about to end this one. Should neither come, this rank speaks.
+  // Another rank is reporting, and the launcher is about to end this one. Should neither come, this rank
+  // speaks.
   if (!first) std::this_thread::sleep_for(std::chrono::seconds(2));
   log_error(fmt::format("error: {}", error.what()));
   std::fflush(nullptr);

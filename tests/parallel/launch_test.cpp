@@ -1,0 +1,114 @@
+// What a user sees of a job started by mpirun: threads per rank, and what remains when a rank fails.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "kernels/core/check.h"
+
+namespace genesis::parallel {
+namespace {
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;
+  double seconds = 0;
+};
+
+Outcome run(const std::string& command) {
+  const auto start = std::chrono::steady_clock::now();
+  FILE* pipe = popen(("unset OMP_NUM_THREADS; " + command + " 2>&1").c_str(), "r");
+  GENESIS_CHECK(pipe, "popen of ", command);
+  Outcome o;
+  char buffer[4096];
+  while (size_t n = fread(buffer, 1, sizeof buffer, pipe)) o.output.append(buffer, n);
+  const int status = pclose(pipe);
+  o.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  o.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return o;
+}
+
+Outcome mpirun(const std::string& options, const std::string& word) {
+  return run("OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun " + options +
+             " " GENESIS_MPI_PROGRAM " " + word);
+}
+
+int count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+TEST(Launch, AloneNeverTouchesMpi) {
+  const Outcome o = run("env -i PATH=\"$PATH\" OMPI_MCA_pml=none_such " GENESIS_MPI_PROGRAM " collectives");
+  EXPECT_EQ(o.exit_code, 0) << o.output;  // MPI_Init would fail for want of that component
+}
+
+TEST(Launch, OneErrorNamesTheRank) {
+  for (const char* options : {"-n 3 --oversubscribe", "-n 3 --oversubscribe -x GENESIS_SHARED_MEMORY=0"}) {
+    const Outcome o = mpirun(options, "throw");
+    EXPECT_EQ(o.exit_code, 65) << o.output;
+    EXPECT_EQ(count(o.output, "error: "), 1) << o.output;
+    EXPECT_EQ(count(o.output, "rank 1: error: train.jsonl:7:3: no assistant turn"), 1) << o.output;
+    EXPECT_LT(o.seconds, 15);
+  }
+}
+
+TEST(Launch, TheSameErrorEverywhereIsPrintedOnce) {
+  Outcome o = mpirun("-n 3 --oversubscribe", "throw_everywhere");
+  EXPECT_EQ(o.exit_code, 65) << o.output;
+  EXPECT_EQ(count(o.output, "all ranks see this"), 1) << o.output;
+  o = mpirun("-n 3 --oversubscribe", "throw_before_start");
+  EXPECT_EQ(o.exit_code, 64) << o.output;
+  EXPECT_EQ(count(o.output, "learning_rat"), 1) << o.output;
+  EXPECT_EQ(count(o.output, "rank 0: error: key 'learning_rat' is unknown"), 1) << o.output;
+}
+
+TEST(Launch, AThrowWithPendingCallsDoesNotHang) {
+  const Outcome o = mpirun("-n 2 --oversubscribe", "throw_while_pending");
+  EXPECT_EQ(o.exit_code, 70) << o.output;
+  EXPECT_EQ(count(o.output, "rank 1: error: the loss is NaN"), 1) << o.output;
+  EXPECT_LT(o.seconds, 15);
+}
+
+TEST(Launch, AKilledRankEndsTheJob) {
+  const Outcome o = mpirun("-n 3 --oversubscribe", "kill");
+  EXPECT_EQ(o.exit_code, 137) << o.output;
+  EXPECT_NE(o.output.find("rank 1"), std::string::npos) << o.output;
+  EXPECT_LT(o.seconds, 15);
+}
+
+TEST(Launch, DisagreementIsNamedOverSharedMemoryAndMessages) {
+  EXPECT_EQ(mpirun("-n 3 --oversubscribe", "disagree").exit_code, 0);
+  const Outcome o = mpirun("-n 3 --oversubscribe -x GENESIS_SHARED_MEMORY=0", "disagree");
+  EXPECT_EQ(o.exit_code, 0) << o.output;
+}
+
+TEST(Launch, ThreadsPerRankFollowTheBinding) {
+  const int cores = int(std::thread::hardware_concurrency());
+  if (cores < 4) std::printf("only %d cores: thread counts are checked against those\n", cores);
+  auto line = [](int rank, int threads) {
+    return "rank " + std::to_string(rank) + " threads " + std::to_string(threads) + " ";
+  };
+
+  const Outcome bound = mpirun("-n 2", "threads");  // the default binding: one core each
+  ASSERT_EQ(bound.exit_code, 0) << bound.output;
+  for (int r = 0; r < 2; ++r) EXPECT_EQ(count(bound.output, line(r, 1)), 1) << bound.output;
+  EXPECT_EQ(count(bound.output, "--bind-to none"), cores >= 4 ? 1 : 0) << bound.output;
+
+  for (int ranks : {1, 2, 4}) {
+    const Outcome free = mpirun("--oversubscribe --bind-to none -n " + std::to_string(ranks), "threads");
+    ASSERT_EQ(free.exit_code, 0) << free.output;
+    for (int r = 0; r < ranks; ++r)
+      EXPECT_EQ(count(free.output, line(r, std::max(1, cores / ranks))), 1) << free.output;
+    EXPECT_EQ(count(free.output, "notice"), 0) << free.output;
+  }
+  const Outcome set = mpirun("--oversubscribe --bind-to none -n 2 -x OMP_NUM_THREADS=3", "threads");
+  for (int r = 0; r < 2; ++r) EXPECT_EQ(count(set.output, line(r, 3)), 1) << set.output;
+}
+
+}  // namespace
+}  // namespace genesis::parallel
