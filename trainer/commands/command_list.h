@@ -1,4 +1,5 @@
 // Every command of the program, in the order `genesis --help` shows them. A new command is its own file
 // trainer/commands/<name>.cpp defining add_<name>, and one line here. (Included where GENESIS_COMMAND is
 // defined.)
+GENESIS_COMMAND(config)
 GENESIS_COMMAND(doctor)

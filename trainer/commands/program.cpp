@@ -17,7 +17,7 @@ constexpr const char* kAbout =
     "Train Qwen models: supervised fine-tuning on CPUs and GPUs, one process or many under mpirun.";
 constexpr const char* kFooter =
     "Exit codes: 0 done, 64 command line or config, 65 data, 66 corrupt checkpoint, 70 numerics,\n"
-    "73 disk, 74 hang, 75 preempted (start me again), 1 anything else.";
+    "73 disk, 74 hang, 75 preempted (start me again), 1 anything else.\n";
 
 /// Help and version are answers, not failures; everything else CLI11 reports is the user's command line.
 int answer_parse_error(const CLI::App& program, const CLI::ParseError& e) {

@@ -1,0 +1,78 @@
+#include "trainer/config/check.h"
+
+#include <filesystem>
+
+#include "kernels/core/error.h"
+#include "trainer/config/model_file.h"
+
+namespace genesis::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+void refuse_both(const TrainConfig& c, const char* a, const char* b) {
+  throw ConfigError("{} conflicts with {}: give one of them", c.about(a), c.about(b));
+}
+
+void check_device(const TrainConfig& c) {
+#ifndef GENESIS_CUDA
+  if (c.device == DeviceChoice::cuda)
+    throw ConfigError("{} is cuda, but this build has no CUDA", c.about("device"));
+#endif
+  if (c.device == DeviceChoice::cpu && c.precision == Precision::fp16_mixed)
+    throw ConfigError("{} is fp16-mixed, which needs a GPU; use bf16-mixed or fp32 with device: cpu",
+                      c.about("precision"));
+}
+
+void check_model_keys(const TrainConfig& c) {
+  if (c.model_name_or_path.empty() || names_model_file(c.model_name_or_path)) return;
+  ModelSection shape = c.model;
+  shape.attn_dropout_prob.reset();  // dropout is a matter of training, not of the checkpoint
+  shape.emb_dropout_prob.reset();
+  if (shape.empty()) return;
+  for (const auto& [key, where] : c.origins.where)
+    if (is_model_key(key) && !key.ends_with("_dropout_prob"))
+      throw ConfigError("{} conflicts with {}: config.json in that folder says it", c.about(key),
+                        c.about("model_name_or_path"));
+  throw ConfigError("model keys conflict with {}: config.json in that folder says them",
+                    c.about("model_name_or_path"));
+}
+
+void require_path(const TrainConfig& c, const char* key, const std::string& path) {
+  std::error_code problem;
+  if (!fs::exists(path, problem))
+    throw ConfigError("{}: there is no '{}'{}", c.about(key), path,
+                      problem ? " (" + problem.message() + ")" : std::string());
+}
+
+}  // namespace
+
+void check_config(const TrainConfig& c) {
+  if (c.warmup_steps > 0 && c.warmup_ratio > 0) refuse_both(c, "warmup_steps", "warmup_ratio");
+  if (!c.eval_dataset.empty() && c.val_size > 0) refuse_both(c, "val_size", "eval_dataset");
+  if (c.max_steps == 0) throw ConfigError("{} is 0, must be -1 or >= 1", c.about("max_steps"));
+  if (c.zero_stage > 1)
+    throw ConfigError("{} is {}: stages 0 and 1 exist (1 shards the optimizer state)", c.about("zero_stage"),
+                      c.zero_stage);
+  check_device(c);
+  check_model_keys(c);
+}
+
+void check_ready_to_train(const TrainConfig& c) {
+  if (c.model_name_or_path.empty() && c.model.empty())
+    throw ConfigError("{} is missing: name a Hugging Face folder or a model YAML, or give the model keys",
+                      c.about("model_name_or_path"));
+  if (!c.model_name_or_path.empty()) require_path(c, "model_name_or_path", c.model_name_or_path);
+  if (!c.tokenizer.empty()) require_path(c, "tokenizer", c.tokenizer);
+  if (c.tokenizer.empty() && (c.model_name_or_path.empty() || names_model_file(c.model_name_or_path)))
+    throw ConfigError("{} is missing: a model from scratch has no folder to take it from",
+                      c.about("tokenizer"));
+  if (c.dataset.empty()) throw ConfigError("{} is missing", c.about("dataset"));
+  for (const auto& path : c.dataset) require_path(c, "dataset", path);
+  for (const auto& path : c.eval_dataset) require_path(c, "eval_dataset", path);
+  if (c.output_dir.empty()) throw ConfigError("{} is missing", c.about("output_dir"));
+  if (c.resume_from_checkpoint != "auto" && c.resume_from_checkpoint != "none")
+    require_path(c, "resume_from_checkpoint", c.resume_from_checkpoint);
+}
+
+}  // namespace genesis::trainer

@@ -1,0 +1,91 @@
+#include "trainer/config/choices.h"
+
+namespace genesis::trainer {
+
+template <>
+const std::vector<Spelling<Precision>>& spellings() {
+  static const std::vector<Spelling<Precision>> s = {{Precision::fp32, "fp32"},
+                                                     {Precision::bf16_mixed, "bf16-mixed"},
+                                                     {Precision::fp16_mixed, "fp16-mixed"},
+                                                     {Precision::bf16_true, "bf16-true"},
+                                                     {Precision::fp32, "float32"},
+                                                     {Precision::fp32, "32-true"},
+                                                     {Precision::fp16_mixed, "16-mixed"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<LrSchedulerType>>& spellings() {
+  static const std::vector<Spelling<LrSchedulerType>> s = {
+      {LrSchedulerType::linear, "linear"},
+      {LrSchedulerType::cosine, "cosine"},
+      {LrSchedulerType::constant, "constant"},
+      {LrSchedulerType::constant, "constant_with_warmup"},
+      {LrSchedulerType::cosine, "cosine_with_min_lr"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<LossOn>>& spellings() {
+  static const std::vector<Spelling<LossOn>> s = {
+      {LossOn::assistant, "assistant"}, {LossOn::all, "all"}, {LossOn::qwen1, "qwen1"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<DeviceChoice>>& spellings() {
+  static const std::vector<Spelling<DeviceChoice>> s = {
+      {DeviceChoice::automatic, "auto"}, {DeviceChoice::cpu, "cpu"}, {DeviceChoice::cuda, "cuda"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<GradientCheckpointing>>& spellings() {
+  static const std::vector<Spelling<GradientCheckpointing>> s = {{GradientCheckpointing::none, "none"},
+                                                                 {GradientCheckpointing::full, "full"},
+                                                                 {GradientCheckpointing::none, "false"},
+                                                                 {GradientCheckpointing::full, "true"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<ChatTemplate>>& spellings() {
+  static const std::vector<Spelling<ChatTemplate>> s = {{ChatTemplate::qwen, "qwen"},
+                                                        {ChatTemplate::qwen15, "qwen1.5"},
+                                                        {ChatTemplate::qwen, "qwen1"},
+                                                        {ChatTemplate::qwen, "chatml"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<OnTooLong>>& spellings() {
+  static const std::vector<Spelling<OnTooLong>> s = {
+      {OnTooLong::error, "error"}, {OnTooLong::truncate, "truncate"}, {OnTooLong::drop, "drop"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<Deterministic>>& spellings() {
+  static const std::vector<Spelling<Deterministic>> s = {{Deterministic::standard, "standard"},
+                                                         {Deterministic::full, "full"},
+                                                         {Deterministic::standard, "false"},
+                                                         {Deterministic::full, "true"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<WeightDecayOn>>& spellings() {
+  static const std::vector<Spelling<WeightDecayOn>> s = {{WeightDecayOn::matrices, "matrices"},
+                                                         {WeightDecayOn::all, "all"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<ModelType>>& spellings() {
+  static const std::vector<Spelling<ModelType>> s = {
+      {ModelType::qwen, "qwen"},  {ModelType::qwen2, "qwen2"},   {ModelType::qwen3, "qwen3"},
+      {ModelType::qwen, "qwen1"}, {ModelType::qwen2, "qwen1.5"}, {ModelType::qwen2, "qwen2.5"}};
+  return s;
+}
+
+}  // namespace genesis::trainer

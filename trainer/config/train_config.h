@@ -1,0 +1,84 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/config/choices.h"
+#include "trainer/config/model_section.h"
+
+namespace genesis::trainer {
+
+/// Where each key was given ("sft.yaml:3" or "command line"), for messages that come later than parsing.
+/// Not part of the value: two configs that say the same are equal wherever they were written.
+struct ConfigOrigins {
+  std::map<std::string, std::string> where;
+  bool operator==(const ConfigOrigins&) const { return true; }
+};
+
+/// What a training run was asked to do: the keys of docs/config.md under their own names. The initial values
+/// are the defaults; trainer/config/train_keys.cpp says what each key means and allows.
+struct TrainConfig {
+  std::string model_name_or_path;  ///< Hugging Face folder or model YAML; empty: the model keys alone
+  ModelSection model;
+  std::string tokenizer;  ///< qwen.tiktoken or its folder; empty: the model's folder
+
+  std::vector<std::string> dataset;
+  std::vector<std::string> eval_dataset;
+  double val_size = 0;  ///< share (< 1) or number (>= 1) of training samples held out for evaluation
+  ChatTemplate chat_template = ChatTemplate::qwen;  ///< key `template`
+  LossOn loss_on = LossOn::assistant;
+  int64_t max_seq_len = 2048;
+  OnTooLong on_too_long = OnTooLong::error;
+  bool packing = false;
+
+  // Any two of these determine the third (plan_batch).
+  std::optional<int64_t> global_batch_size;
+  std::optional<int64_t> per_device_train_batch_size;
+  std::optional<int64_t> gradient_accumulation_steps;
+  std::optional<int64_t> per_device_eval_batch_size;  ///< absent: as in training
+
+  double num_train_epochs = 3;
+  int64_t max_steps = -1;  ///< -1: as many as num_train_epochs gives; otherwise it decides alone
+  double learning_rate = 1e-5;
+  LrSchedulerType lr_scheduler_type = LrSchedulerType::cosine;
+  double min_lr_ratio = 0;
+  double warmup_ratio = 0;
+  int64_t warmup_steps = 0;  ///< at most one of warmup_ratio and warmup_steps is not 0
+  double weight_decay = 0.1;
+  WeightDecayOn weight_decay_on = WeightDecayOn::matrices;
+  double adam_beta1 = 0.9;
+  double adam_beta2 = 0.95;
+  double adam_epsilon = 1e-8;
+  double max_grad_norm = 1.0;  ///< 0: no clipping
+  int64_t seed = 42;
+
+  Precision precision = Precision::fp32;
+  GradientCheckpointing gradient_checkpointing = GradientCheckpointing::none;
+  Deterministic deterministic = Deterministic::standard;
+  DeviceChoice device = DeviceChoice::automatic;
+  int64_t threads = 0;  ///< per rank; 0: cores of the affinity mask / local ranks
+  int64_t tensor_parallel_size = 1;
+  int64_t zero_stage = 0;
+  double ddp_bucket_cap_mb = 8;
+
+  std::string output_dir;
+  int64_t save_steps = 500;                     ///< 0: only at the end
+  int64_t save_total_limit = 3;                 ///< 0: keep all
+  std::string resume_from_checkpoint = "auto";  ///< "auto", "none" or a checkpoint's folder
+  int64_t logging_steps = 1;
+  int64_t eval_steps = 500;  ///< 0: only at the end
+  bool profile = false;
+  bool anomaly = false;
+
+  ConfigOrigins origins;
+
+  bool operator==(const TrainConfig&) const = default;
+
+  /// "sft.yaml:3: key 'dataset'", or "key 'dataset'" when it was not given: how every message about a key
+  /// starts.
+  std::string about(const std::string& key) const;
+};
+
+}  // namespace genesis::trainer

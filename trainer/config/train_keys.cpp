@@ -1,0 +1,147 @@
+#include "trainer/config/key.h"
+
+namespace genesis::trainer {
+namespace {
+
+using C = TrainConfig;
+
+void add_model_and_data(KeyTable& t) {
+  t.group("Model");
+  t.add("model_name_or_path", &C::model_name_or_path,
+        "Hugging Face folder, or a model YAML (a model from scratch); without it the model keys say "
+        "everything")
+      .also({"base_model", "checkpoint_dir", "checkpointer.checkpoint_dir", "load"});
+  t.add("tokenizer", &C::tokenizer,
+        "qwen.tiktoken or the folder that holds it; by default the model's folder")
+      .also({"tokenizer_name_or_path", "tokenizer_name", "tokenizer_path"});
+
+  t.group("Data");
+  t.add("dataset", &C::dataset, "Training files: JSON, JSON Lines or prepared shards")
+      .also({"data_path", "dataset_name", "dataset.source", "dataset.data_files", "datasets",
+             "datasets[].path", "data.json_path"});
+  t.add("eval_dataset", &C::eval_dataset, "Evaluation files")
+      .also({"eval_data_path", "dataset_val", "dataset_val.source", "dataset_val.data_files", "test_datasets",
+             "test_datasets[].path"});
+  t.add("val_size", &C::val_size,
+        "Held out from `dataset` for evaluation: a share below 1, or a number of samples")
+      .at_least(0)
+      .also({"val_set_size", "data.val_split_fraction"});
+  t.add("template", &C::chat_template, "Chat format")
+      .also({"chat_template", "prompt_template", "prompt_style"});
+  t.add("loss_on", &C::loss_on,
+        "Tokens with loss: the answers and their <|im_end|>, every token, or the official Qwen-1 recipe's "
+        "mask");
+  t.add("max_seq_len", &C::max_seq_len, "Longest sample, in tokens")
+      .at_least(2)
+      .also({"max_length", "cutoff_len", "model_max_length", "tokenizer.max_seq_len", "sequence_len",
+             "max_seq_length", "seq_length"});
+  t.add("on_too_long", &C::on_too_long,
+        "A sample of more than max_seq_len tokens: stop, cut it, or leave it out");
+  t.add("packing", &C::packing, "Lay several samples in one row; attention never crosses between them")
+      .also({"neat_packing", "sample_packing", "dataset.packed"});
+}
+
+void add_batch_and_length(KeyTable& t) {
+  t.group("Batch and length");
+  t.add("global_batch_size", &C::global_batch_size,
+        "Rows of one optimizer step over all ranks; any two of the three batch keys give the third")
+      .at_least(1)
+      .at_most(1 << 24);
+  t.add("per_device_train_batch_size", &C::per_device_train_batch_size,
+        "Rows of one forward pass of one rank")
+      .at_least(1)
+      .at_most(1 << 24)
+      .also({"micro_batch_size", "batch_size"});
+  t.add("gradient_accumulation_steps", &C::gradient_accumulation_steps,
+        "Forward passes of one optimizer step")
+      .at_least(1)
+      .at_most(1 << 24);
+  t.add("per_device_eval_batch_size", &C::per_device_eval_batch_size,
+        "Rows of one forward pass when evaluating")
+      .at_least(1)
+      .at_most(1 << 24);
+  t.add("num_train_epochs", &C::num_train_epochs, "Passes over the training data")
+      .above(0)
+      .also({"epochs", "num_epochs"});
+  t.add("max_steps", &C::max_steps, "Optimizer steps; -1 leaves it to num_train_epochs")
+      .at_least(-1)
+      .also({"train_iters"});
+}
+
+void add_optimizer(KeyTable& t) {
+  t.group("Optimizer");
+  t.add("learning_rate", &C::learning_rate, "Peak learning rate").at_least(0).also({"lr", "optimizer.lr"});
+  t.add("lr_scheduler_type", &C::lr_scheduler_type, "Decay after warm-up")
+      .also({"lr_scheduler", "lr_decay_style"});
+  t.add("min_lr_ratio", &C::min_lr_ratio, "Learning rate at the end, as a share of the peak")
+      .at_least(0)
+      .at_most(1);
+  t.add("warmup_ratio", &C::warmup_ratio, "Share of the steps that warm up").at_least(0).below(1);
+  t.add("warmup_steps", &C::warmup_steps, "Steps that warm up (below 1: read as warmup_ratio)")
+      .at_least(0)
+      .also({"lr_warmup_steps", "lr_warmup_iters"});
+  t.add("weight_decay", &C::weight_decay, "Decoupled weight decay").at_least(0);
+  t.add("weight_decay_on", &C::weight_decay_on, "What decays: matrices only, or norms and biases as well");
+  t.add("adam_beta1", &C::adam_beta1, "Decay of AdamW's first moment").at_least(0).below(1);
+  t.add("adam_beta2", &C::adam_beta2, "Decay of AdamW's second moment").at_least(0).below(1);
+  t.add("adam_epsilon", &C::adam_epsilon, "Added to AdamW's denominator").above(0);
+  t.add("max_grad_norm", &C::max_grad_norm, "Clip the gradient's global norm to this; 0 does not clip")
+      .at_least(0)
+      .also({"clip_grad_norm", "max_norm", "clip_grad", "gradient_clipping"});
+  t.add("seed", &C::seed, "Seed of initialisation, sample order and dropout").at_least(0);
+}
+
+void add_machine(KeyTable& t) {
+  t.group("Numbers and machine");
+  t.add("precision", &C::precision,
+        "*-mixed keeps f32 master weights; bf16-true keeps bf16 weights and moments");
+  t.add("gradient_checkpointing", &C::gradient_checkpointing,
+        "Recompute each block in backward to save memory")
+      .also({"enable_activation_checkpointing", "recompute_granularity"});
+  t.add("deterministic", &C::deterministic, "full: bit-identical whatever the number of ranks");
+  t.add("device", &C::device, "Where to compute");
+  t.add("threads", &C::threads, "CPU threads of a rank; 0 takes the rank's share of the allowed cores")
+      .at_least(0);
+  t.add("tensor_parallel_size", &C::tensor_parallel_size, "Ranks that share one copy of the model")
+      .at_least(1)
+      .at_most(1 << 16)
+      .also({"tensor_parallel_dim", "tensor_parallel_degree"});
+  t.add("zero_stage", &C::zero_stage, "1 shards the optimizer state over the data-parallel ranks")
+      .at_least(0);
+  t.add("ddp_bucket_cap_mb", &C::ddp_bucket_cap_mb, "Gradients are reduced in buckets of this many MiB")
+      .above(0);
+}
+
+void add_output(KeyTable& t) {
+  t.group("Output");
+  t.add("output_dir", &C::output_dir, "Folder of checkpoints, metrics.jsonl and summary.json")
+      .also({"out_dir", "save"});
+  t.add("save_steps", &C::save_steps, "Steps between checkpoints; 0 saves only at the end")
+      .at_least(0)
+      .also({"save_every_n_steps", "save_interval"});
+  t.add("save_total_limit", &C::save_total_limit, "Checkpoints to keep; 0 keeps all")
+      .at_least(0)
+      .also({"keep_last_n_checkpoints", "keep_latest_k"});
+  t.add("resume_from_checkpoint", &C::resume_from_checkpoint,
+        "auto (the newest good one in output_dir, if any), none, or a checkpoint's folder")
+      .also({"resume"});
+  t.add("logging_steps", &C::logging_steps, "Steps between lines of metrics.jsonl")
+      .at_least(1)
+      .also({"log_every_n_steps", "log_interval"});
+  t.add("eval_steps", &C::eval_steps, "Steps between evaluations; 0 evaluates only at the end").at_least(0);
+  t.add("profile", &C::profile, "Print where the time goes, by operation");
+  t.add("anomaly", &C::anomaly, "Stop at the first operation that makes a NaN or Inf (slow)")
+      .also({"detect_anomaly"});
+}
+
+}  // namespace
+
+void add_train_keys(KeyTable& table) {
+  add_model_and_data(table);
+  add_batch_and_length(table);
+  add_optimizer(table);
+  add_machine(table);
+  add_output(table);
+}
+
+}  // namespace genesis::trainer
