@@ -49,11 +49,11 @@ const std::vector<Spelling<GradientCheckpointing>>& spellings() {
 }
 
 template <>
-const std::vector<Spelling<ChatTemplate>>& spellings() {
-  static const std::vector<Spelling<ChatTemplate>> s = {{ChatTemplate::qwen, "qwen"},
-                                                        {ChatTemplate::qwen15, "qwen1.5"},
-                                                        {ChatTemplate::qwen, "qwen1"},
-                                                        {ChatTemplate::qwen, "chatml"}};
+const std::vector<Spelling<ChatTemplateName>>& spellings() {
+  using T = ChatTemplateName;
+  static const std::vector<Spelling<T>> s = {
+      {T::qwen, "qwen"},  {T::qwen15, "qwen1.5"}, {T::qwen25, "qwen2.5"}, {T::qwen3, "qwen3"},
+      {T::qwen, "qwen1"}, {T::qwen, "chatml"},    {T::qwen15, "qwen2"}};
   return s;
 }
 
@@ -74,17 +74,16 @@ const std::vector<Spelling<Deterministic>>& spellings() {
 }
 
 template <>
-const std::vector<Spelling<WeightDecayOn>>& spellings() {
-  static const std::vector<Spelling<WeightDecayOn>> s = {{WeightDecayOn::matrices, "matrices"},
-                                                         {WeightDecayOn::all, "all"}};
+const std::vector<Spelling<DecayOn>>& spellings() {
+  static const std::vector<Spelling<DecayOn>> s = {{DecayOn::matrices, "matrices"}, {DecayOn::all, "all"}};
   return s;
 }
 
 template <>
-const std::vector<Spelling<ModelType>>& spellings() {
-  static const std::vector<Spelling<ModelType>> s = {
-      {ModelType::qwen, "qwen"},  {ModelType::qwen2, "qwen2"},   {ModelType::qwen3, "qwen3"},
-      {ModelType::qwen, "qwen1"}, {ModelType::qwen2, "qwen1.5"}, {ModelType::qwen2, "qwen2.5"}};
+const std::vector<Spelling<QwenFamily>>& spellings() {
+  static const std::vector<Spelling<QwenFamily>> s = {
+      {QwenFamily::qwen1, "qwen"},  {QwenFamily::qwen15, "qwen2"},   {QwenFamily::qwen3, "qwen3"},
+      {QwenFamily::qwen1, "qwen1"}, {QwenFamily::qwen15, "qwen1.5"}, {QwenFamily::qwen15, "qwen2.5"}};
   return s;
 }
 

@@ -71,7 +71,6 @@ const std::vector<ForeignKey> kTrain = {
 
 // Words of config.json and of older model files.
 const std::vector<ForeignKey> kModel = {
-    {"dropout", {"attn_dropout_prob", "emb_dropout_prob"}, {{"*", "="}}, ""},
     {"no_bias", {"bias"}, {{"true", "false"}, {"false", "true"}}, "true or false"},
     {"qwen3_compatiable", {"model_type"}, {{"true", "qwen3"}, {"false", ""}}, "see model_type"},
     {"qwen3_compatible", {"model_type"}, {{"true", "qwen3"}, {"false", ""}}, "see model_type"},

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "models/config/qwen_config.h"
 #include "trainer/config/train_config.h"
 
 namespace genesis::trainer {
@@ -14,14 +15,12 @@ bool names_model_file(const std::string& path);
 bool is_model_key(const std::string& name);
 
 /// A model YAML such as configs/qwen1/qwen1_7B.yaml: model keys only, at the top or under `model:`.
-/// Errors: as apply_entries.
-ModelSection read_model_file(const std::filesystem::path& path, std::vector<std::string>& notices);
+/// Returns: a config in which only `model` and `origins` say something. Errors: as apply_entries.
+TrainConfig read_model_file(const std::filesystem::path& path, std::vector<std::string>& notices);
 
-/// `base` with everything that `changes` says instead.
-ModelSection overlay(const ModelSection& base, const ModelSection& changes);
-
-/// The model keys a run from scratch uses: the YAML that model_name_or_path names, if it does, changed by the
+/// The shape a run from scratch trains: the YAML that model_name_or_path names, if it does, changed by the
 /// inline keys. max_position_embeddings is max_seq_len where nothing says it.
-ModelSection model_from_scratch(const TrainConfig& config, std::vector<std::string>& notices);
+/// Errors: ConfigError naming file:line and key for keys that are missing or do not fit each other.
+models::QwenConfig model_from_scratch(const TrainConfig& config, std::vector<std::string>& notices);
 
 }  // namespace genesis::trainer

@@ -7,7 +7,8 @@ using M = ModelSection;
 
 void add_shape(KeyTable& t) {
   t.group("Model from scratch", true);
-  t.add("model_type", &M::model_type, "Architecture: qwen is Qwen-1, qwen2 is Qwen1.5, Qwen2 and Qwen2.5");
+  t.add("model_type", &M::model_type, "Architecture: qwen is Qwen-1, qwen2 is Qwen1.5, Qwen2 and Qwen2.5")
+      .also_in_model({"family"});
   t.add("vocab_size", &M::vocab_size, "Rows of the embedding and of the head")
       .at_least(1)
       .also({"padded_vocab_size"});
@@ -61,7 +62,7 @@ void add_switches(KeyTable& t) {
   t.add("emb_dropout_prob", &M::emb_dropout_prob, "Dropout after the embedding in training")
       .at_least(0)
       .below(1)
-      .also({"embd_pdrop"});
+      .also({"dropout", "embd_pdrop"});
   t.add("initializer_range", &M::initializer_range, "Standard deviation of the initial weights").above(0);
   t.add("use_dynamic_ntk", &M::use_dynamic_ntk,
         "Stretch the rotary base beyond model.seq_length (inference only)");

@@ -9,7 +9,7 @@ namespace genesis::trainer {
 /// The model keys of a YAML file, as given: a model from scratch, or changes to the YAML that
 /// model_name_or_path names. What is absent takes the architecture's own default.
 struct ModelSection {
-  std::optional<ModelType> model_type;
+  std::optional<QwenFamily> model_type;
   std::optional<int64_t> vocab_size;
   std::optional<int64_t> hidden_size;
   std::optional<int64_t> num_hidden_layers;

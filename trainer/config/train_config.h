@@ -27,7 +27,7 @@ struct TrainConfig {
   std::vector<std::string> dataset;
   std::vector<std::string> eval_dataset;
   double val_size = 0;  ///< share (< 1) or number (>= 1) of training samples held out for evaluation
-  ChatTemplate chat_template = ChatTemplate::qwen;  ///< key `template`
+  ChatTemplateName chat_template = ChatTemplateName::qwen;  ///< key `template`
   LossOn loss_on = LossOn::assistant;
   int64_t max_seq_len = 2048;
   OnTooLong on_too_long = OnTooLong::error;
@@ -47,7 +47,7 @@ struct TrainConfig {
   double warmup_ratio = 0;
   int64_t warmup_steps = 0;  ///< at most one of warmup_ratio and warmup_steps is not 0
   double weight_decay = 0.1;
-  WeightDecayOn weight_decay_on = WeightDecayOn::matrices;
+  DecayOn weight_decay_on = DecayOn::matrices;
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.95;
   double adam_epsilon = 1e-8;

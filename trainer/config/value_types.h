@@ -94,7 +94,7 @@ struct ValueType<E> {
     for (const auto& s : spellings<E>()) texts.emplace_back(s.text);
     return spellings<E>()[read_choice(e, texts, names_of<E>())].value;
   }
-  static std::optional<std::string> write(E v) { return std::string(name_of(v)); }
+  static std::optional<std::string> write(E v) { return std::string(spelling_of(v)); }
 };
 
 /// An absent value may also be written as null.

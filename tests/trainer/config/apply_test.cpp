@@ -27,7 +27,7 @@ output_dir: "out/a b"
   EXPECT_EQ(c.model_name_or_path, "./Qwen-1_8B-Chat");
   EXPECT_EQ(c.dataset, (std::vector<std::string>{"train.jsonl", "more.json"}));
   EXPECT_EQ(c.eval_dataset, (std::vector<std::string>{"dev.jsonl", "other.jsonl"}));
-  EXPECT_EQ(c.chat_template, ChatTemplate::qwen15);
+  EXPECT_EQ(c.chat_template, ChatTemplateName::qwen15);
   EXPECT_EQ(c.loss_on, LossOn::qwen1);
   EXPECT_EQ(c.max_seq_len, 512);
   EXPECT_TRUE(c.packing);
@@ -170,7 +170,7 @@ TEST(Config, ModelKeysAreReadFlatAndNestedUnderBothSeedsNames) {
   EXPECT_EQ(c.model.seq_length, 2048);
   EXPECT_EQ(c.model.bias, false);
   EXPECT_EQ(c.model.emb_dropout_prob, 0.1);
-  EXPECT_EQ(c.model.attn_dropout_prob, 0.1);
+  EXPECT_FALSE(c.model.attn_dropout_prob);
   EXPECT_EQ(c.max_seq_len, 128);
 }
 
@@ -179,7 +179,7 @@ TEST(Config, ModelKeysBesideACheckpointAreRefusedExceptDropout) {
             "sft.yaml:2: key 'hidden_size' conflicts with sft.yaml:1: key 'model_name_or_path': config.json "
             "in that "
             "folder says it");
-  EXPECT_EQ(config_of("model_name_or_path: Qwen-7B\ndropout: 0.1").model.attn_dropout_prob, 0.1);
+  EXPECT_EQ(config_of("model_name_or_path: Qwen-7B\ndropout: 0.1").model.emb_dropout_prob, 0.1);
 }
 
 }  // namespace
