@@ -114,6 +114,11 @@ Tokenizer Tokenizer::from_folder(const std::filesystem::path& folder, std::optio
   throw DataError("{}: holds none of qwen.tiktoken, tokenizer.json, vocab.json", folder.string());
 }
 
+Tokenizer Tokenizer::from_path(const std::filesystem::path& path, std::optional<TokenizerFamily> family) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored) ? from_folder(path, family) : from_file(path, family);
+}
+
 std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   const Shared::Loan workspace(*shared_);
   return shared_->encode(text, options, *workspace);

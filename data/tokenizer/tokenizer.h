@@ -44,6 +44,9 @@ class Tokenizer {
   static Tokenizer from_folder(const std::filesystem::path& folder,
                                std::optional<TokenizerFamily> family = {});
 
+  /// from_folder for a folder, from_file for anything else.
+  static Tokenizer from_path(const std::filesystem::path& path, std::optional<TokenizerFamily> family = {});
+
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const;
   /// The ids of each text, on all threads of the process (thread_count()).
   std::vector<std::vector<int32_t>> encode_batch(std::span<const std::string_view> texts,

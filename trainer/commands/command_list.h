@@ -3,3 +3,4 @@
 // defined.)
 GENESIS_COMMAND(config)
 GENESIS_COMMAND(doctor)
+GENESIS_COMMAND(tokenizer)
