@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "autograd/tensor.h"
+
+namespace genesis::models {
+
+/// Texts of different lengths as one flat row of tokens, without padding. Text s is tokens
+/// [cu_seqlens[s], cu_seqlens[s + 1]); attention never leaves it and its positions begin where position_ids
+/// says.
+struct TokenBatch {
+  Array input_ids;     ///< [N] i32
+  Array position_ids;  ///< [N] i32
+  Array cu_seqlens;    ///< [texts + 1] i32: 0, …, N
+
+  int64_t tokens() const { return input_ids.numel(); }
+  int64_t texts() const { return cu_seqlens.numel() - 1; }
+  /// Tokens of one text.
+  int64_t length(int64_t text) const;
+
+  /// Whole texts: positions 0, 1, … in each.
+  static TokenBatch from_texts(const std::vector<std::vector<int32_t>>& texts);
+  /// The rows of a [B, T] tensor of integers as B texts.
+  /// Errors: genesis::Error for another shape or an id outside [0, vocab_size).
+  static TokenBatch from_rows(const Tensor& input_ids, int64_t vocab_size);
+};
+
+}  // namespace genesis::models
