@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "data/formats/conversation_reader.h"
 #include "kernels/core/rng.h"
@@ -34,7 +33,6 @@ TEST(DamagedDataset, IsReadOrRefusedByNameAndNeverTakenForGood) {
   const std::string turns =
       R"({"conversations": [{"from": "user", "value": "é\n"}, {"from": "assistant", "value": "\u00e9"}], "n": -1.5})";
   const std::string list = "[" + turns + ",\n" + turns + "]\n", lines = turns + "\n" + turns + "\n";
-  const std::regex place(R"(^.*d\.json(:\d+:\d+)?: [^]+)");
   testing::TempFolder folder;
   Random random;
   int refused = 0, read = 0;
@@ -50,7 +48,7 @@ TEST(DamagedDataset, IsReadOrRefusedByNameAndNeverTakenForGood) {
       ASSERT_TRUE(text[first] != '[' || nlohmann::json::accept(text)) << text;
     } catch (const DataError& error) {
       ++refused;
-      ASSERT_TRUE(std::regex_match(error.what(), place)) << error.what();
+      ASSERT_TRUE(std::string_view(error.what()).starts_with(path.string() + ":")) << error.what();
     }
   }
   EXPECT_GT(read, 100);
