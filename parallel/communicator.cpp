@@ -237,7 +237,10 @@ int64_t Communicator::all_reduce_value(int64_t value, ReduceOp op) {
 }
 
 Array Communicator::shared_buffer(Shape shape, DType dtype) {
-  barrier();  // behind whatever is pending
+  {
+    std::lock_guard lock(worker_->mutex);
+    GENESIS_CHECK(worker_->queue.empty() && !worker_->busy, "shared_buffer while calls are pending");
+  }
   return transport_->shared_buffer(std::move(shape), dtype);
 }
 

@@ -29,12 +29,15 @@ std::shared_ptr<HostTransport::Region> map_everywhere(Transport& messages, int64
   messages.run({Collective::all_reduce, ReduceOp::min, DType::i64, 1}, nullptr, &mapped);
   if (!mapped) return nullptr;
   region->segments[rank].close_descriptor();
+  region->counted = bytes;
+  count_outside_bytes(region->category, bytes);
   return region;
 }
 
 }  // namespace
 
 std::unique_ptr<Transport> HostTransport::make(std::unique_ptr<Transport>& messages) {
+  MemoryScope scope(MemoryCategory::workspace);
   auto base = map_everywhere(*messages, kControlBytes + kStagingBytes);
   if (!base) return nullptr;
   return std::unique_ptr<Transport>(new HostTransport(std::move(messages), std::move(base)));

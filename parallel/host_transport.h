@@ -2,6 +2,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/core/memory.h"
 #include "parallel/memory_transport.h"
 #include "parallel/shared_segment.h"
 
@@ -18,6 +19,9 @@ class HostTransport final : public MemoryTransport {
   /// One mapping of every rank's segment of a shared buffer.
   struct Region {
     std::vector<SharedSegment> segments;  // [size]; own one included
+    MemoryCategory category = current_memory_category();
+    int64_t counted = 0;  // bytes of the own one
+    ~Region() { count_outside_bytes(category, -counted); }
   };
 
   std::string_view name() const override { return "shared memory"; }

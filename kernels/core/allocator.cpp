@@ -79,6 +79,12 @@ MemoryStats memory_stats() {
   return pool().stats;
 }
 
+void count_outside_bytes(MemoryCategory category, int64_t bytes) {
+  std::lock_guard lock(pool().mutex);
+  account(pool().stats, category, bytes);
+  pool().stats.reserved += bytes;
+}
+
 void reset_peak_memory() {
   std::lock_guard lock(pool().mutex);
   auto& s = pool().stats;

@@ -37,6 +37,8 @@ struct MemoryStats {
 };
 
 MemoryStats memory_stats();
+/// Counts bytes that do not come from the allocator (a mapping shared with other processes); negative when they go.
+void count_outside_bytes(MemoryCategory category, int64_t bytes);
 void reset_peak_memory();
 
 }  // namespace genesis

@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/tensor.h"
+#include "parallel/communicator.h"
+
+namespace genesis::parallel {
+
+struct DataParallelOptions {
+  /// Gradients are summed in groups of about this size: large enough to run at memory speed, small enough
+  /// that the first one leaves early. A parameter that is larger has a bucket to itself.
+  int64_t bucket_bytes = int64_t{8} << 20;
+};
+
+/// Replicas of one model, one per rank, whose gradients are summed over the ranks while backward still runs.
+///   gradient of a parameter = sum over ranks of the gradients of all backward() since zero_grad()
+/// The sum is plain: the caller scales each loss by 1 / (supervised tokens of the whole step, all ranks).
+///
+/// Gradients live in flat buffers ("buckets") in reverse order of the parameters, since backward meets the
+/// last ones first. A bucket's all_reduce starts on the communication thread when the last of its gradients
+/// is complete and the buckets before it have started, so every rank makes the same calls in the same order,
+/// whatever completes first.
+///
+/// A step:  zero gradients;  for each micro-batch: set_last_micro_step(last); loss.backward();  finish();
+/// clip; update.
+///   Only the last backward() of a step communicates. A rank whose last micro-batch has no supervised token
+///   (or uses not every parameter) still calls finish(), which hands in zeros for what is missing.
+/// Types: buckets in f32 (f64 for f64 parameters).  Memory: one gradient per parameter, no copy for
+/// communication. Errors: genesis::Error for a second backward() after the last micro-step, for no
+/// parameters, and from the
+///   communicator. Determinism: bitwise at a fixed number of ranks.
+class DataParallel {
+ public:
+  using NamedParameter = std::pair<std::string, Tensor>;
+
+  /// `parameters` in the order the model uses them; those that require no gradient are left out. Collective:
+  /// all ranks pass the same. `group` outlives this object.
+  DataParallel(const std::vector<NamedParameter>& parameters, Communicator& group,
+               DataParallelOptions options = {});
+  ~DataParallel();
+  DataParallel(const DataParallel&) = delete;
+  DataParallel& operator=(const DataParallel&) = delete;
+
+  /// Whether the next backward() is the last of its step. True from the start and after finish().
+  void set_last_micro_step(bool last);
+
+  /// Hands in what backward did not, and returns when every gradient holds its sum. Collective, once per
+  /// step.
+  void finish();
+
+  /// Bytes of gradients each rank hands to all_reduce in a step; 0 for a group of one.
+  int64_t bytes_per_step() const;
+  int64_t bucket_count() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // shared with the hooks, which do nothing once it is gone
+};
+
+/// Gives every rank the values of `root`. Collective.
+void broadcast_parameters(const std::vector<DataParallel::NamedParameter>& parameters, Communicator& group,
+                          int root = 0);
+
+}  // namespace genesis::parallel
