@@ -39,6 +39,13 @@ void SampleStore::add(const LabelledTokens& tokens) {
   longest_ = std::max(longest_, int64_t(n));
 }
 
+void SampleStore::add(const SampleView& sample) {
+  LabelledTokens tokens;
+  tokens.ids.assign(sample.ids.begin(), sample.ids.end());
+  for (size_t t = 0; t < sample.ids.size(); ++t) tokens.labels.push_back(sample.label(t));
+  add(tokens);
+}
+
 const SampleStore::Entry& SampleStore::entry(int64_t index) const {
   GENESIS_CHECK(index >= 0 && index < size(), "sample ", index, " of ", size());
   return samples_[size_t(index)];

@@ -25,6 +25,8 @@ class SampleStore {
  public:
   /// Errors: genesis::Error when a label is neither its token nor kIgnoredLabel, or the sizes differ.
   void add(const LabelledTokens& tokens);
+  /// A copy of another store's sample.
+  void add(const SampleView& sample);
 
   int64_t size() const { return int64_t(samples_.size()); }
   SampleView sample(int64_t index) const;

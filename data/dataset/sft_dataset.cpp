@@ -1,17 +1,23 @@
 #include "data/dataset/sft_dataset.h"
 
+#include <algorithm>
+#include <cmath>
 #include <exception>
+#include <utility>
 
 #include "data/dataset/sha256.h"
 #include "data/formats/conversation_reader.h"
+#include "data/sampler/sample_order.h"
 #include "kernels/core/check.h"
 #include "kernels/core/log.h"
 #include "kernels/core/parallel_for.h"
+#include "kernels/core/rng.h"
 
 namespace genesis::data {
 namespace {
 
 constexpr size_t kRecordsAtOnce = 1024;
+constexpr uint64_t kHoldOut = 0x686f6c646f7574;  // keeps the choice apart from the order of training
 
 /// Tokenises records in parallel; the error of the earliest record wins.
 std::vector<LabelledTokens> tokenise(const std::vector<ConversationRecord>& records, const ChatFormat& chat,
@@ -30,12 +36,10 @@ std::vector<LabelledTokens> tokenise(const std::vector<ConversationRecord>& reco
   return out;
 }
 
-std::string digest_of(const SampleStore& samples, const ChatFormat& chat, const SftOptions& options) {
+std::string digest_of(const SampleStore& samples, std::string_view settings) {
   Sha256 sha;
   sha.add_field("genesis sft samples 1");
-  sha.add_field(chat.chat_template().name);
-  sha.add_field(name_of(options.loss_on));
-  sha.add_field(fmt::format("{} {}", options.max_seq_len, name_of(options.on_too_long)));
+  sha.add_field(settings);
   for (int64_t i = 0; i < samples.size(); ++i) {
     const SampleView sample = samples.sample(i);
     const uint64_t length = sample.ids.size();
@@ -44,6 +48,18 @@ std::string digest_of(const SampleStore& samples, const ChatFormat& chat, const 
     sha.add(sample.supervised);
   }
   return sha.hex();
+}
+
+/// How many of n samples val_size asks for. Errors: as SftDataset::hold_out.
+int64_t held_out_count(double val_size, int64_t n) {
+  if (!(val_size > 0)) throw ConfigError("val_size is {}, but must be above 0 to hold samples out", val_size);
+  if (val_size >= 1 && val_size != std::floor(val_size))
+    throw ConfigError("val_size is {}, but must be a share below 1 or a whole number of samples", val_size);
+  const double count = val_size < 1 ? std::max(1.0, std::round(val_size * double(n))) : val_size;
+  if (count >= double(n))
+    throw ConfigError("val_size {} holds out {:.0f} of {} {}, which leaves none to train on", val_size, count,
+                      n, n == 1 ? "sample" : "samples");
+  return int64_t(count);
 }
 
 }  // namespace
@@ -67,6 +83,7 @@ std::string SftSummary::text() const {
   if (dropped_too_long) line += fmt::format(", {} dropped as too long", dropped_too_long);
   if (dropped_unsupervised)
     line += fmt::format(", {} dropped as truncated before their answer", dropped_unsupervised);
+  if (held_out) line += fmt::format(", {} held out", held_out);
   if (first_turns_left_out)
     line += fmt::format(", {} leading assistant turns left out", first_turns_left_out);
   return line;
@@ -128,9 +145,6 @@ SftDataset SftDataset::load(std::span<const std::filesystem::path> files, const 
     }
   }
 
-  sum.samples = set.samples_.size();
-  sum.tokens = set.samples_.tokens();
-  sum.supervised_tokens = set.samples_.supervised_tokens();
   if (sum.truncated)
     warn("{} of {} records are longer than max_seq_len {} and were truncated", sum.truncated, sum.records,
          most);
@@ -140,11 +154,40 @@ SftDataset SftDataset::load(std::span<const std::filesystem::path> files, const 
   if (sum.dropped_unsupervised)
     warn("{} of {} records were dropped: truncated to max_seq_len {} they hold no supervised token",
          sum.dropped_unsupervised, sum.records, most);
-  if (sum.samples == 0)
+  if (set.samples_.size() == 0)
     throw DataError("{}: no sample is left of {} records (max_seq_len {}, on_too_long {})",
                     files.front().string(), sum.records, most, name_of(options.on_too_long));
-  set.digest_ = digest_of(set.samples_, chat, options);
+  set.settings_ = fmt::format("{} {} {} {}", chat.chat_template().name, name_of(options.loss_on),
+                              options.max_seq_len, name_of(options.on_too_long));
+  set.finish();
   return set;
+}
+
+void SftDataset::finish() {
+  summary_.samples = samples_.size();
+  summary_.tokens = samples_.tokens();
+  summary_.supervised_tokens = samples_.supervised_tokens();
+  digest_ = digest_of(samples_, settings_);
+}
+
+SftDataset SftDataset::hold_out(double val_size, uint64_t seed) {
+  const int64_t n = samples_.size(), count = held_out_count(val_size, n);
+  std::vector<bool> chosen(size_t(n), false);
+  const SampleOrder order(n, stream_of({kHoldOut, seed}), /*shuffle=*/true);
+  for (int64_t i = 0; i < count; ++i) chosen[size_t(order.at(i))] = true;
+
+  SftDataset held;
+  SampleStore kept;
+  for (int64_t i = 0; i < n; ++i) (chosen[size_t(i)] ? held.samples_ : kept).add(samples_.sample(i));
+  held.settings_ = settings_;
+  held.summary_.files = summary_.files;
+  held.summary_.records = count;
+  held.summary_.longest = held.samples_.longest();
+  held.finish();
+  samples_ = std::move(kept);
+  summary_.held_out += count;
+  finish();
+  return held;
 }
 
 }  // namespace genesis::data

@@ -28,7 +28,7 @@ struct SftOptions {
   std::optional<RecordFormat> format;  ///< absent: each file's first record says
 };
 
-/// Counts of a loaded dataset. records = samples + dropped_too_long + dropped_unsupervised.
+/// Counts of a loaded dataset. records = samples + dropped_too_long + dropped_unsupervised + held_out.
 struct SftSummary {
   int64_t files = 0;
   int64_t records = 0;
@@ -40,6 +40,7 @@ struct SftSummary {
   int64_t dropped_too_long = 0;
   int64_t dropped_unsupervised = 0;  ///< cut, and no supervised token left
   int64_t first_turns_left_out = 0;  ///< leading assistant turns a template has no place for
+  int64_t held_out = 0;              ///< samples split off for evaluation
 
   /// One line for people.
   std::string text() const;
@@ -57,6 +58,15 @@ class SftDataset {
   static SftDataset load(std::span<const std::filesystem::path> files, const ChatFormat& chat,
                          const SftOptions& options);
 
+  /// Splits samples off for evaluation: val_size is a share of all samples when below 1 (rounded, at least
+  /// one sample), and their number otherwise. Both parts keep the order of the files, and the digest of each
+  /// is the one it would have had, had its samples alone been loaded.
+  ///   Returns: the samples split off; this dataset keeps the others.
+  /// Errors: ConfigError naming val_size when it is not above 0, no whole number from 1 on, or leaves no
+  ///   sample to train on. Nothing is changed then.
+  /// Determinism: which samples are chosen is a function of (val_size, seed, number of samples) alone.
+  SftDataset hold_out(double val_size, uint64_t seed);
+
   const SampleStore& samples() const { return samples_; }
   const SftSummary& summary() const { return summary_; }
   /// SHA-256 over everything training sees: every token and label in order, and the options. Equal digests
@@ -65,8 +75,12 @@ class SftDataset {
   const std::string& digest() const { return digest_; }
 
  private:
+  /// Counts and digest of `samples_`.
+  void finish();
+
   SampleStore samples_;
   SftSummary summary_;
+  std::string settings_;  // of chat format and options, as far as they are digested
   std::string digest_;
 };
 
