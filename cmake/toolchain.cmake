@@ -15,6 +15,14 @@ add_library(genesis::options ALIAS genesis_options)
 target_compile_options(genesis_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Werror -Wno-missing-field-initializers -Wno-stringop-overflow -fno-math-errno
                             -fno-trapping-math -march=${GENESIS_CPU_ARCH}>)
+# gcc 12.2 with AVX-512 stores the constant {a, a, 0, 0} of four 64-bit words as {a, a, a, a} (it takes the wide integer for a
+# broadcast). Moves of at most 16 bytes at a time never do that; tests/core/compiler_test.cpp watches.
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag("-mmove-max=128 -mstore-max=128" GENESIS_HAS_MOVE_MAX)
+if(GENESIS_HAS_MOVE_MAX)
+  target_compile_options(genesis_options INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-mmove-max=128 -mstore-max=128>)
+endif()
 if(GENESIS_SANITIZE)
   target_compile_options(genesis_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g>)
