@@ -16,6 +16,5 @@ struct Affine {
 };
 
 void run_cpu(const Affine&);
-void run_cuda(const Affine&);
 
 }  // namespace genesis::kernels

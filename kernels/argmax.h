@@ -15,6 +15,5 @@ struct Argmax {
 };
 
 void run_cpu(const Argmax&);
-void run_cuda(const Argmax&);
 
 }  // namespace genesis::kernels

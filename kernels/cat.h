@@ -18,6 +18,5 @@ struct Cat {
 };
 
 void run_cpu(const Cat&);
-void run_cuda(const Cat&);
 
 }  // namespace genesis::kernels

@@ -22,6 +22,5 @@ struct Dropout {
 };
 
 void run_cpu(const Dropout&);
-void run_cuda(const Dropout&);
 
 }  // namespace genesis::kernels

@@ -14,6 +14,5 @@ struct Fill {
 };
 
 void run_cpu(const Fill&);
-void run_cuda(const Fill&);
 
 }  // namespace genesis::kernels

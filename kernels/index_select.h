@@ -28,8 +28,6 @@ struct IndexAdd {
 };
 
 void run_cpu(const IndexSelect&);
-void run_cuda(const IndexSelect&);
 void run_cpu(const IndexAdd&);
-void run_cuda(const IndexAdd&);
 
 }  // namespace genesis::kernels

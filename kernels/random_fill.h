@@ -24,6 +24,5 @@ struct RandomFill {
 };
 
 void run_cpu(const RandomFill&);
-void run_cuda(const RandomFill&);
 
 }  // namespace genesis::kernels
