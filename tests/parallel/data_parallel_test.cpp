@@ -141,6 +141,8 @@ TEST(DataParallel, ARankWithoutSupervisedTokensTakesPart) {
   LocalGroup::run(3, [&](Communicator& comm) {
     Chain model;
     DataParallel replicas(model.parameters, comm, small_buckets());
+    backward_of(model, 0, kSamples);  // a step before: nothing of it may be left
+    replicas.finish();
     model.zero_grad();
     if (comm.rank() == 0) backward_of(model, 0, 3);
     if (comm.rank() == 2) {
@@ -175,6 +177,26 @@ TEST(DataParallel, OrderOfCompletionDoesNotMatter) {
     std::vector<int64_t> counts;
     for (const auto& record : comm.log()) counts.push_back(record.count);
     EXPECT_EQ(int64_t(counts.size()), replicas.bucket_count());
+  });
+}
+
+TEST(DataParallel, ABucketLeavesWithItsLastGradientAndNotBefore) {
+  LocalGroup::run(2, [&](Communicator& comm) {
+    Chain model;
+    DataParallel replicas(model.parameters, comm);
+    ASSERT_EQ(replicas.bucket_count(), 1);
+    const int64_t before = comm.traffic().calls;
+    int ready = 0;
+    for (const auto& [name, p] : model.parameters) {
+      if (!p.requires_grad()) continue;
+      autograd::on_gradient_ready(
+          p, [&] { EXPECT_EQ(comm.traffic().calls - before, ++ready == 2 * kLayers + 1); });
+    }
+    const Tensor& unused = model.parameters[2 * kLayers].second;
+    unused.backward(Array::zeros(unused.shape(), DType::f64));
+    backward_of(model, 0, 1);
+    EXPECT_EQ(ready, 2 * kLayers + 1);
+    replicas.finish();
   });
 }
 
