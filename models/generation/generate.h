@@ -1,0 +1,28 @@
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "models/generation/generation_config.h"
+#include "models/qwen/model.h"
+
+namespace genesis::models {
+
+/// What became of one prompt.
+struct GeneratedText {
+  std::vector<int32_t> tokens;  ///< new tokens only; the last may be a stop token
+  bool stopped = false;         ///< at a stop token or by the callback, not at max_new_tokens
+};
+
+/// Called with the number of the prompt and each new token as soon as it is chosen; false ends that text.
+using TokenCallback = std::function<bool(int64_t prompt, int32_t token)>;
+
+/// Continues prompts of any lengths with a key/value cache, up to `max_batch` texts at a time; a text that
+/// ends makes room for the next prompt at once. The model's mode is eval() meanwhile. Runs under the caller's
+/// autocast. Shapes: prompts [texts] of token ids, none empty; the result is in the order of the prompts
+/// Errors: genesis::Error for an empty prompt or an id outside the vocabulary, ConfigError for the settings.
+/// Determinism: each text's random draws depend on the seed, its number and the step alone.
+std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vector<int32_t>>& prompts,
+                                    const GenerationConfig& config, const TokenCallback& on_token = {},
+                                    int64_t max_batch = 32);
+
+}  // namespace genesis::models

@@ -1,0 +1,45 @@
+#pragma once
+#include "autograd/nn/linear.h"
+#include "models/qwen/attention.h"
+
+namespace genesis::models {
+
+/// The gated feed-forward of a block: down(silu(a) b), [a | b] = gate_up(x).
+class QwenMlp : public nn::Module {
+ public:
+  QwenMlp(const QwenConfig& config, DType dtype);
+  /// x [N, H] -> [N, H]
+  Tensor operator()(const Tensor& x) const;
+
+  nn::Linear gate_up, down;
+};
+
+/// The residual stream between blocks: its value is x + delta. The sum is left to the next norm, which reads
+/// both in one pass; delta is undefined after the embedding.
+struct Residual {
+  Tensor x, delta;
+};
+
+/// One transformer block, pre-norm, for every Qwen family.
+///   x = x + attention(rms_norm(x));  x = x + mlp(rms_norm(x))
+class QwenBlock : public nn::Module {
+ public:
+  QwenBlock(const QwenConfig& config, int64_t layer, DType dtype);
+  Residual operator()(const Residual& in, const ForwardPass& pass) const;
+
+  Tensor input_norm_weight, post_norm_weight;
+  QwenAttention attention;
+  QwenMlp mlp;
+
+ private:
+  int64_t layer_;
+  double eps_;
+};
+
+/// The sum x + delta, and its RMSNorm.
+struct NormedResidual {
+  Tensor x, y;
+};
+NormedResidual norm(const Residual& in, const Tensor& weight, double eps);
+
+}  // namespace genesis::models

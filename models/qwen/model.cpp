@@ -1,0 +1,169 @@
+#include "models/qwen/model.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "autograd/autocast.h"
+#include "autograd/checkpoint.h"
+#include "autograd/grad_mode.h"
+#include "autograd/ops/embedding.h"
+#include "autograd/ops/linear.h"
+#include "models/qwen/initialise.h"
+
+namespace genesis::models {
+namespace {
+
+DType table_dtype(DType dtype) { return dtype == DType::f64 ? DType::f64 : DType::f32; }
+
+int64_t longest_position(const Array& positions) {
+  const int32_t* p = positions.data<int32_t>();
+  return positions.numel() == 0 ? -1 : *std::max_element(p, p + positions.numel());
+}
+
+}  // namespace
+
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, Uninitialised)
+    : config_(config.resolved()),
+      table_(config_.head_dim, config_.rope_base, table_dtype(dtype)),
+      tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
+  embed_weight =
+      register_parameter("embed.weight", nn::parameter({config_.vocab_size, config_.n_embd}, dtype));
+  for (int64_t n = 0; n < config_.n_layer; ++n) {
+    blocks_.push_back(std::make_unique<QwenBlock>(config_, n, dtype));
+    register_module(fmt::format("layers.{}", n), *blocks_.back());
+  }
+  final_norm_weight = register_parameter("final_norm.weight", nn::parameter({config_.n_embd}, dtype));
+  if (!config_.tie_word_embeddings) {
+    head_weight =
+        register_parameter("head.weight", nn::parameter({config_.vocab_size, config_.n_embd}, dtype));
+  }
+}
+
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed)
+    : QwenModel(config, dtype, Uninitialised{}) {
+  initialise(*this, config_, seed);
+}
+
+std::unique_ptr<QwenModel> QwenModel::from_folder(const std::filesystem::path& folder, DType dtype) {
+  std::unique_ptr<QwenModel> model(new QwenModel(QwenConfig::from_json(folder), dtype, Uninitialised{}));
+  model->load(folder);
+  return model;
+}
+
+void QwenModel::save(const std::filesystem::path& folder) const {
+  save(folder, {.naming = naming_of(config_.family), .dtype = dtype()});
+}
+
+double QwenModel::ntk_alpha(int64_t prompt_length) const {
+  return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
+}
+
+Tensor QwenModel::head(const Tensor& hidden) const { return autograd::linear(hidden, head_matrix()); }
+
+Tensor QwenModel::operator()(const Tensor& input_ids) {
+  const TokenBatch batch = TokenBatch::from_rows(input_ids, config_.vocab_size);
+  return logits(batch).view({input_ids.size(0), input_ids.size(1), config_.vocab_size});
+}
+
+ForwardPass QwenModel::plain_pass(const TokenBatch& batch) {
+  table_.ensure(longest_position(batch.position_ids) + 1);
+  return {.batch = batch, .table = table_, .inference = {}, .tracer = tracer_};
+}
+
+bool QwenModel::is_beyond_training_length(const TokenBatch& batch) const {
+  if (is_training() || !(config_.use_dynamic_ntk || config_.use_logn_attn)) return false;
+  return longest_position(batch.position_ids) >= config_.seq_length;
+}
+
+InferencePass QwenModel::inference_pass(const TokenBatch& batch, const std::vector<double>& alphas) {
+  const int64_t n = batch.tokens(), texts = batch.texts();
+  tables_.ensure(alphas, longest_position(batch.position_ids) + 1);
+  InferencePass pass;
+  pass.rows = Array::empty({n}, DType::i32);
+  pass.cos = tables_.cos();
+  pass.sin = tables_.sin();
+  pass.logn = config_.use_logn_attn;
+  pass.logn_length = double(config_.seq_length);
+  pass.k_begin = Array::empty({texts}, DType::i32);
+  pass.k_length = Array::empty({texts}, DType::i32);
+  const int32_t* bounds = batch.cu_seqlens.data<int32_t>();
+  const int32_t* positions = batch.position_ids.data<int32_t>();
+  for (int64_t s = 0; s < texts; ++s) {
+    for (int32_t i = bounds[s]; i < bounds[s + 1]; ++i) {
+      pass.rows.data<int32_t>()[i] = int32_t(tables_.row(alphas[size_t(s)], positions[i]));
+    }
+    pass.k_begin.data<int32_t>()[s] = bounds[s];
+    pass.k_length.data<int32_t>()[s] = bounds[s + 1] - bounds[s];
+  }
+  return pass;
+}
+
+Tensor QwenModel::hidden_states(const TokenBatch& batch) {
+  ForwardPass pass = plain_pass(batch);
+  if (is_beyond_training_length(batch)) {
+    std::vector<double> alphas;
+    for (int64_t s = 0; s < batch.texts(); ++s) alphas.push_back(ntk_alpha(batch.length(s)));
+    pass.inference = inference_pass(batch, alphas);
+  }
+  return run(pass);
+}
+
+Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
+                              const std::shared_ptr<const ForwardPass>& pass) const {
+  if (!checkpointing_ || !autograd::grad_enabled || pass->tracer.value) return block(in, *pass);
+  const auto out = checkpoint(
+      [&block, pass](const std::vector<Tensor>& inputs) {
+        const Residual r = block({inputs[0], inputs[1]}, *pass);
+        return std::vector<Tensor>{r.x, r.delta};
+      },
+      {in.x, in.delta});
+  return {out[0], out[1]};
+}
+
+Tensor QwenModel::run(const ForwardPass& forward) const {
+  const auto pass = std::make_shared<const ForwardPass>(forward);
+  Residual residual{autograd::embedding(Tensor(pass->batch.input_ids), embed_weight), {}};
+  pass->trace(residual.x.value(), "hidden.embed");
+  for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
+  const NormedResidual last = norm(residual, final_norm_weight, config_.norm_eps);
+  pass->trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
+  pass->trace(last.y.value(), "hidden.norm");
+  return last.y;
+}
+
+Array QwenModel::next_logits(const CachedStep& step, KvCache& cache) {
+  GENESIS_CHECK(step.tokens.size() == step.slots.size() && step.tokens.size() == step.ntk_alphas.size(),
+                "a step of ", step.tokens.size(), " texts names ", step.slots.size(), " slots and ",
+                step.ntk_alphas.size(), " factors");
+  no_grad quiet;
+  TokenBatch batch = TokenBatch::from_texts(step.tokens);
+  const int64_t texts = batch.texts();
+  const int32_t* bounds = batch.cu_seqlens.data<int32_t>();
+  for (int64_t s = 0; s < texts; ++s) {
+    GENESIS_CHECK(batch.length(s) > 0, "text ", s, " of a generation step has no token");
+    const int64_t past = cache.length(step.slots[size_t(s)]);
+    for (int32_t i = bounds[s]; i < bounds[s + 1]; ++i)
+      batch.position_ids.data<int32_t>()[i] += int32_t(past);
+  }
+  ForwardPass pass = plain_pass(batch);
+  pass.inference = inference_pass(batch, step.ntk_alphas);
+  pass.inference->cache = &cache;
+  pass.inference->slots = step.slots;
+  for (int64_t s = 0; s < texts; ++s) {
+    const int64_t slot = step.slots[size_t(s)];
+    pass.inference->k_begin.data<int32_t>()[s] = int32_t(slot * cache.capacity());
+    pass.inference->k_length.data<int32_t>()[s] += int32_t(cache.length(slot));
+  }
+  const Array hidden = run(pass).value();
+  for (int64_t s = 0; s < texts; ++s) cache.advance(step.slots[size_t(s)], batch.length(s));
+
+  const Array last = Array::empty({texts, config_.n_embd}, hidden.dtype());
+  const int64_t row = config_.n_embd * size_of(hidden.dtype());
+  for (int64_t s = 0; s < texts; ++s) {
+    std::memcpy(static_cast<char*>(last.raw()) + s * row,
+                static_cast<const char*>(hidden.raw()) + (bounds[s + 1] - 1) * row, size_t(row));
+  }
+  return autograd::cast_input(head(Tensor(last)).value(), DType::f32, false);
+}
+
+}  // namespace genesis::models
