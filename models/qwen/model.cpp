@@ -8,6 +8,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/ops/embedding.h"
 #include "autograd/ops/linear.h"
+#include "autograd/ops/linear_cross_entropy.h"
 #include "models/qwen/initialise.h"
 
 namespace genesis::models {
@@ -60,9 +61,13 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
 
 Tensor QwenModel::head(const Tensor& hidden) const { return autograd::linear(hidden, head_matrix()); }
 
-Tensor QwenModel::operator()(const Tensor& input_ids) {
-  const TokenBatch batch = TokenBatch::from_rows(input_ids, config_.vocab_size);
-  return logits(batch).view({input_ids.size(0), input_ids.size(1), config_.vocab_size});
+Tensor QwenModel::loss_sum(const TokenBatch& batch, const Array& targets) {
+  return autograd::linear_cross_entropy(hidden_states(batch), head_matrix(), targets);
+}
+
+Array QwenModel::token_losses(const TokenBatch& batch, const Array& targets) {
+  no_grad quiet;
+  return autograd::token_losses(hidden_states(batch), head_matrix(), targets);
 }
 
 ForwardPass QwenModel::plain_pass(const TokenBatch& batch) {

@@ -18,7 +18,6 @@ struct CachedStep {
 
 /// The Qwen language model, for every family: embedding, blocks, final norm, head.
 ///   QwenModel model(config);
-///   Tensor logits = model(genesis::tensor({{1, 2, 3}}));          // [1, 3, vocab_size]
 /// In training mode (the default) positions are plain. After eval(), texts longer than the config's
 /// seq_length get dynamic NTK and logn where the config has them; that path records no gradient. Determinism:
 /// a pure function of parameters and tokens; a text's values do not depend on what it is batched with beyond
@@ -36,16 +35,21 @@ class QwenModel : public nn::Module {
   const QwenConfig& config() const { return config_; }
   DType dtype() const { return embed_weight.dtype(); }
 
-  /// Logits of every position. input_ids [B, T] of integers -> [B, T, V]
-  /// Errors: genesis::Error for another shape or an id outside the vocabulary.
-  Tensor operator()(const Tensor& input_ids);
-  /// The same for a flat batch: [N, V].
+  /// Logits of every token of a flat batch: [N, V].
   Tensor logits(const TokenBatch& batch) { return head(hidden_states(batch)); }
   /// Output of the final norm, [N, H].
   Tensor hidden_states(const TokenBatch& batch);
   /// hidden W_head^T: [..., H] -> [..., V]
   Tensor head(const Tensor& hidden) const;
   const Tensor& head_matrix() const { return config_.tie_word_embeddings ? embed_weight : head_weight; }
+
+  /// Sum of the losses of the supervised tokens; divide by the supervised tokens of the whole step, or start
+  /// backward from that quotient. targets [N] i32: the token that follows, or -100 for none. Logits of the
+  /// batch are never held at once. Errors: genesis::Error naming the token when a target is neither -100 nor
+  /// in the vocabulary.
+  Tensor loss_sum(const TokenBatch& batch, const Array& targets);
+  /// The loss of each token, 0 where there is no target: [N], f32 (f64 for f64). No gradient.
+  Array token_losses(const TokenBatch& batch, const Array& targets);
 
   /// Keeps only the input of each block for backward and runs the block again there. Gradients stay
   /// bit-identical.

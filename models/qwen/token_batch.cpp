@@ -31,6 +31,11 @@ TokenBatch TokenBatch::from_texts(const std::vector<std::vector<int32_t>>& texts
   return flat(std::move(ids), lengths);
 }
 
+TokenBatch TokenBatch::from(const data::Batch& b) {
+  return {Array::from(b.input_ids, {b.tokens()}), Array::from(b.position_ids, {b.tokens()}),
+          Array::from(b.cu_seqlens, {int64_t(b.cu_seqlens.size())})};
+}
+
 TokenBatch TokenBatch::from_rows(const Tensor& input_ids, int64_t vocab_size) {
   GENESIS_CHECK(input_ids.ndim() == 2, "input_ids has shape ", to_string(input_ids.shape()),
                 ", expected [batch, length]");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "data/batch/batch.h"
 
 namespace genesis::models {
 
@@ -22,6 +23,8 @@ struct TokenBatch {
 
   /// Whole texts: positions 0, 1, … in each.
   static TokenBatch from_texts(const std::vector<std::vector<int32_t>>& texts);
+  /// A micro-batch of the data layer; its targets are not part of it.
+  static TokenBatch from(const data::Batch& batch);
   /// The rows of a [B, T] tensor of integers as B texts.
   /// Errors: genesis::Error for another shape or an id outside [0, vocab_size).
   static TokenBatch from_rows(const Tensor& input_ids, int64_t vocab_size);
