@@ -39,7 +39,7 @@ TEST(Program, AWrongCommandLineExits64AndSaysWhat) {
   for (const auto& arguments : {std::vector<const char*>{}, {"trian"}, {"doctor", "--loud"}}) {
     const auto r = run(arguments);
     EXPECT_EQ(r.code, 64);
-    EXPECT_EQ(r.err.rfind("command line: ", 0), 0u) << r.err;
+    EXPECT_EQ(r.err.rfind("error: command line: ", 0), 0u) << r.err;
     EXPECT_TRUE(r.out.empty());
   }
 }
