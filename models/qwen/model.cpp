@@ -9,6 +9,7 @@
 #include "autograd/ops/embedding.h"
 #include "autograd/ops/linear.h"
 #include "autograd/ops/linear_cross_entropy.h"
+#include "models/qwen/embedding_dropout.h"
 #include "models/qwen/initialise.h"
 
 namespace genesis::models {
@@ -48,6 +49,8 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed)
 std::unique_ptr<QwenModel> QwenModel::from_folder(const std::filesystem::path& folder, DType dtype) {
   std::unique_ptr<QwenModel> model(new QwenModel(QwenConfig::from_json(folder), dtype, Uninitialised{}));
   model->load(folder);
+  if (std::filesystem::exists(folder / "generation_config.json"))
+    model->generation = GenerationConfig::from_json(folder);
   return model;
 }
 
@@ -104,6 +107,11 @@ InferencePass QwenModel::inference_pass(const TokenBatch& batch, const std::vect
 }
 
 Tensor QwenModel::hidden_states(const TokenBatch& batch) {
+  if (is_training() && autograd::grad_enabled && config_.attention_dropout > 0) {
+    throw ConfigError(
+        "model key 'attn_dropout_prob' is {}: attention is computed without dropout, so training needs 0",
+        config_.attention_dropout);
+  }
   ForwardPass pass = plain_pass(batch);
   if (is_beyond_training_length(batch)) {
     std::vector<double> alphas;
@@ -128,6 +136,8 @@ Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
 Tensor QwenModel::run(const ForwardPass& forward) const {
   const auto pass = std::make_shared<const ForwardPass>(forward);
   Residual residual{autograd::embedding(Tensor(pass->batch.input_ids), embed_weight), {}};
+  if (is_training() && config_.dropout > 0)
+    residual.x = embedding_dropout(residual.x, pass->batch, config_.dropout);
   pass->trace(residual.x.value(), "hidden.embed");
   for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
   const NormedResidual last = norm(residual, final_norm_weight, config_.norm_eps);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "models/generation/generation_config.h"
 #include "models/qwen/block.h"
 #include "models/qwen/long_context.h"
 #include "models/qwen/weights.h"
@@ -71,6 +72,7 @@ class QwenModel : public nn::Module {
     save_weights(*this, config_, folder, options);
   }
 
+  GenerationConfig generation;  ///< of the folder the model came from; greedy where it says nothing
   Tensor embed_weight, final_norm_weight, head_weight;  ///< head_weight is undefined when tied
 
  private:

@@ -11,7 +11,7 @@ TokenBatch flat(std::vector<int32_t> ids, const std::vector<int64_t>& lengths) {
     bounds.push_back(int32_t(positions.size()));
   }
   const auto n = int64_t(ids.size()), texts = int64_t(bounds.size());
-  return {Array::from(ids, {n}), Array::from(positions, {n}), Array::from(bounds, {texts})};
+  return {Array::from(ids, {n}), Array::from(positions, {n}), Array::from(bounds, {texts}), {}};
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ TokenBatch TokenBatch::from_texts(const std::vector<std::vector<int32_t>>& texts
 
 TokenBatch TokenBatch::from(const data::Batch& b) {
   return {Array::from(b.input_ids, {b.tokens()}), Array::from(b.position_ids, {b.tokens()}),
-          Array::from(b.cu_seqlens, {int64_t(b.cu_seqlens.size())})};
+          Array::from(b.cu_seqlens, {int64_t(b.cu_seqlens.size())}), b.samples};
 }
 
 TokenBatch TokenBatch::from_rows(const Tensor& input_ids, int64_t vocab_size) {

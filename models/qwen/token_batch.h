@@ -15,6 +15,8 @@ struct TokenBatch {
   Array input_ids;     ///< [N] i32
   Array position_ids;  ///< [N] i32
   Array cu_seqlens;    ///< [texts + 1] i32: 0, …, N
+  std::vector<int64_t>
+      samples;  ///< [texts] number of each in its dataset, for dropout; empty: its place here
 
   int64_t tokens() const { return input_ids.numel(); }
   int64_t texts() const { return cu_seqlens.numel() - 1; }

@@ -1,0 +1,65 @@
+#include "models/qwen/pretrained.h"
+
+#include <cstdlib>
+
+#include "models/config/model_type.h"
+
+namespace genesis::models {
+
+namespace fs = std::filesystem;
+
+std::string repository_name(const PretrainedChoice& choice) {
+  const auto family = family_of(choice.model_type);
+  if (!family)
+    throw ConfigError("model_type '{}' is unknown; Genesis knows qwen1, qwen1.5 and qwen3",
+                      choice.model_type);
+  if (choice.size.empty() || choice.size.find('/') != std::string_view::npos) {
+    throw ConfigError("size '{}' is not a size such as 1.8B or 7B", choice.size);
+  }
+  const bool chat = choice.variant == "chat" || choice.variant == "instruct";
+  if (!chat && choice.variant != "base")
+    throw ConfigError("variant '{}' is unknown; there are base and chat", choice.variant);
+  if (*family == QwenFamily::qwen3) return fmt::format("Qwen3-{}{}", choice.size, chat ? "" : "-Base");
+  const std::string_view end = chat ? "-Chat" : "";
+  if (*family == QwenFamily::qwen15 || choice.size == "32B")
+    return fmt::format("Qwen1.5-{}{}", choice.size, end);
+  return fmt::format("Qwen-{}{}", choice.size == "1.8B" ? "1_8B" : choice.size, end);
+}
+
+Pretrained load_pretrained_model(const fs::path& folder, DType dtype, Device device) {
+  GENESIS_CHECK(device == Device::cpu, "models are loaded on the CPU in this build");
+  auto model = QwenModel::from_folder(folder, dtype);
+  model->eval();
+  const auto family = model->config().family == QwenFamily::qwen1 ? data::TokenizerFamily::qwen1
+                                                                  : data::TokenizerFamily::qwen1_5;
+  auto tokenizer = data::Tokenizer::from_folder(folder, family);
+  if (tokenizer.vocab_size() > model->config().vocab_size) {
+    throw ConfigError("{}: the tokenizer has {} tokens, config.json says vocab_size {}", folder.string(),
+                      tokenizer.vocab_size(), model->config().vocab_size);
+  }
+  const QwenConfig config = model->config();
+  return {std::move(model), std::move(tokenizer), config};
+}
+
+Pretrained load_pretrained_model(const PretrainedChoice& choice) {
+  const std::string name = repository_name(choice);
+  fs::path root = choice.models_folder;
+  if (root.empty()) {
+    const char* set = std::getenv("GENESIS_MODELS");
+    root = set ? set : "models";
+  }
+  for (const auto& folder : {root / name, root / "Qwen" / name}) {
+    if (fs::exists(folder / "config.json")) return load_pretrained_model(folder, choice.dtype, choice.device);
+  }
+  throw CheckpointError(
+      "{0}: no such model folder, nor {1}. Fetch it once with: git lfs install && git clone "
+      "https://huggingface.co/Qwen/{2} {0}  (or set GENESIS_MODELS to the folder that holds {2})",
+      (root / name).string(), (root / "Qwen" / name).string(), name);
+}
+
+Pretrained load_qwen1(std::string_view size, std::string_view variant, Device device) {
+  return load_pretrained_model(
+      PretrainedChoice{.model_type = "qwen1", .size = size, .variant = variant, .device = device});
+}
+
+}  // namespace genesis::models
