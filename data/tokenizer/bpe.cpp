@@ -1,10 +1,10 @@
 #include "data/tokenizer/bpe.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <limits>
 
+#include "data/tokenizer/utf8.h"
 #include "kernels/core/check.h"
 
 namespace genesis::data {
@@ -13,24 +13,24 @@ namespace {
 constexpr uint32_t kNoPair = ~0u;
 constexpr int32_t kNoLimit = std::numeric_limits<int32_t>::max();
 constexpr size_t kShortPiece = 192;  // below this the linear scan wins over the heap (bench/tokenizer)
-constexpr size_t kCacheSlots = size_t(1) << 13;
+constexpr size_t kKnownStretches = size_t(1) << 13;
 constexpr size_t kLanes = 16;  // the scan runs over whole vectors of 16 keys
 
-/// A piece met before and its tokens. One cache line.
-struct alignas(64) CachedPiece {
-  static constexpr size_t kBytes = 38, kTokens = 6;
+/// A stretch met before and its tokens. Half a cache line.
+struct alignas(32) KnownStretch {
+  static constexpr size_t kBytes = 16, kTokens = 3;
+  uint64_t first = 0, last = 0;  // its first and last eight bytes, which overlap when it is shorter than 16
+  int32_t tokens[kTokens];
   uint8_t length = 0;
   uint8_t count = 0;
-  char bytes[kBytes];
-  int32_t tokens[kTokens];
 };
-static_assert(sizeof(CachedPiece) == 64);
+static_assert(sizeof(KnownStretch) == 32);
 
 }  // namespace
 
 class BytePairEncoder::Workspace {
  public:
-  std::vector<CachedPiece> cache = std::vector<CachedPiece>(kCacheSlots);
+  std::vector<KnownStretch> known = std::vector<KnownStretch>(kKnownStretches);
   std::vector<uint32_t> next, previous, rank;  // [bytes of a long piece]
   std::vector<uint64_t> heap;                  // rank << 32 | position
 };
@@ -42,7 +42,7 @@ BytePairEncoder::WorkspacePointer BytePairEncoder::make_workspace() {
 }
 
 BytePairEncoder::BytePairEncoder(const Vocabulary& vocabulary)
-    : vocabulary_(vocabulary), byte_pairs_(size_t(1) << 16, Vocabulary::kNone) {
+    : vocabulary_(vocabulary), joins_(vocabulary), byte_pairs_(size_t(1) << 16, Vocabulary::kNone) {
   for (int32_t rank = 0; rank < vocabulary.size(); ++rank)
     if (const std::string_view token = vocabulary.bytes(rank); token.size() == 2)
       byte_pairs_[size_t(uint8_t(token[0])) << 8 | uint8_t(token[1])] = rank;
@@ -53,31 +53,40 @@ void BytePairEncoder::encode(std::string_view piece, Workspace& workspace, std::
     out.push_back(vocabulary_.byte_token(uint8_t(piece[0])));
     return;
   }
-  const bool cached = piece.size() <= CachedPiece::kBytes;
-  CachedPiece* slot = nullptr;
-  if (cached || piece.size() <= vocabulary_.longest()) {
-    const uint64_t hash = Vocabulary::hash(piece);
-    if (piece.size() <= vocabulary_.longest())
-      if (const int32_t token = vocabulary_.find(piece, hash); token != Vocabulary::kNone) {
-        out.push_back(token);
-        return;
-      }
-    if (cached) {
-      slot = &workspace.cache[(hash >> 32) % kCacheSlots];
-      if (slot->length == piece.size() && std::memcmp(slot->bytes, piece.data(), piece.size()) == 0) {
-        out.insert(out.end(), slot->tokens, slot->tokens + slot->count);
-        return;
-      }
+  if (piece.size() <= vocabulary_.longest())
+    if (const int32_t token = vocabulary_.find(piece); token != Vocabulary::kNone) {
+      out.push_back(token);
+      return;
     }
+  const char *begin = piece.data(), *p = begin, *const end = begin + piece.size();
+  for (uint32_t left = read_valid_utf8(p); p < end;) {
+    const char* const boundary = p;
+    const uint32_t right = read_valid_utf8(p);
+    if (!joins_.may_join(left, right, uint8_t(boundary[-1]), uint8_t(boundary[0]))) {
+      encode_stretch({begin, size_t(boundary - begin)}, workspace, out);
+      begin = boundary;
+    }
+    left = right;
+  }
+  encode_stretch({begin, size_t(end - begin)}, workspace, out);
+}
+
+void BytePairEncoder::encode_stretch(std::string_view s, Workspace& workspace,
+                                     std::vector<int32_t>& out) const {
+  if (s.size() > KnownStretch::kBytes) return merge(s, kNoLimit, workspace, out);
+  const uint64_t first = Vocabulary::first_bytes(s);
+  const uint64_t last = s.size() <= 8 ? first : Vocabulary::first_bytes(s.substr(s.size() - 8));
+  KnownStretch& known = workspace.known[Vocabulary::hash(s) % kKnownStretches];
+  if (known.length == s.size() && known.first == first && known.last == last) {
+    out.insert(out.end(), known.tokens, known.tokens + known.count);
+    return;
   }
   const size_t before = out.size();
-  merge(piece, kNoLimit, workspace, out);
-  if (const size_t count = out.size() - before; slot && count <= CachedPiece::kTokens) {
-    slot->length = uint8_t(piece.size());
-    slot->count = uint8_t(count);
-    std::memcpy(slot->bytes, piece.data(), piece.size());
-    std::copy(out.begin() + ptrdiff_t(before), out.end(), slot->tokens);
-  }
+  merge_short(s, kNoLimit, out);
+  const size_t count = out.size() - before;
+  if (count > KnownStretch::kTokens) return;
+  known = {first, last, {}, uint8_t(s.size()), uint8_t(count)};
+  std::copy(out.begin() + ptrdiff_t(before), out.end(), known.tokens);
 }
 
 void BytePairEncoder::merge(std::string_view piece, int32_t limit, Workspace& workspace,

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/tokenizer/join_filter.h"
 #include "data/tokenizer/vocabulary.h"
 
 namespace genesis::data {
@@ -27,7 +28,7 @@ class BytePairEncoder {
 
   static WorkspacePointer make_workspace();
 
-  /// Appends the tokens of the piece to `out`. The piece is not empty.
+  /// Appends the tokens of the piece, which is well-formed UTF-8 and not empty, to `out`.
   void encode(std::string_view piece, Workspace& workspace, std::vector<int32_t>& out) const;
 
   /// The same by merges that make tokens of rank < `limit` alone, without a look at the whole piece.
@@ -35,12 +36,14 @@ class BytePairEncoder {
   void merge(std::string_view piece, int32_t limit, Workspace& workspace, std::vector<int32_t>& out) const;
 
  private:
+  void encode_stretch(std::string_view stretch, Workspace& workspace, std::vector<int32_t>& out) const;
   void merge_short(std::string_view piece, int32_t limit, std::vector<int32_t>& out) const;
   void merge_long(std::string_view piece, int32_t limit, Workspace& workspace,
                   std::vector<int32_t>& out) const;
   uint32_t pair_rank(uint8_t a, uint8_t b) const { return uint32_t(byte_pairs_[size_t(a) << 8 | b]); }
 
   const Vocabulary& vocabulary_;
+  JoinFilter joins_;
   std::vector<int32_t> byte_pairs_;  // [256, 256] the rank of each two-byte token, or kNone
 };
 

@@ -16,8 +16,16 @@ uint64_t load8(const char* p) {
   return word;
 }
 
-/// Up to eight bytes as one little-endian number, zero above; reads nothing outside the string.
-uint64_t first_bytes(std::string_view s) {
+uint64_t mix(uint64_t a, uint64_t b) {
+  const auto product = static_cast<unsigned __int128>(a) * b;
+  return uint64_t(product) ^ uint64_t(product >> 64);
+}
+
+constexpr uint64_t kKeyA = 0x9e3779b97f4a7c15ull, kKeyB = 0xd6e8feb86659fd93ull;
+
+}  // namespace
+
+uint64_t Vocabulary::first_bytes(std::string_view s) {
   const char* p = s.data();
   const size_t n = s.size();
   if (n >= 8) return load8(p);
@@ -30,15 +38,6 @@ uint64_t first_bytes(std::string_view s) {
   return uint64_t(uint8_t(p[0])) | uint64_t(uint8_t(p[n / 2])) << (8 * (n / 2)) |
          uint64_t(uint8_t(p[n - 1])) << (8 * (n - 1));
 }
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  const auto product = static_cast<unsigned __int128>(a) * b;
-  return uint64_t(product) ^ uint64_t(product >> 64);
-}
-
-constexpr uint64_t kKeyA = 0x9e3779b97f4a7c15ull, kKeyB = 0xd6e8feb86659fd93ull;
-
-}  // namespace
 
 uint64_t Vocabulary::hash(std::string_view s) {
   uint64_t h = mix(first_bytes(s) ^ kKeyA, kKeyB ^ s.size());

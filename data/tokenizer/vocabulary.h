@@ -37,6 +37,8 @@ class Vocabulary {
 
   /// The hash that `find` takes; for bytes that are not empty.
   static uint64_t hash(std::string_view bytes);
+  /// Up to eight bytes from the front as one little-endian number, zero above; for bytes that are not empty.
+  static uint64_t first_bytes(std::string_view bytes);
 
  private:
   struct Slot {
