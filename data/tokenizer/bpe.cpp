@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kNoPair = ~0u;
 constexpr int32_t kNoLimit = std::numeric_limits<int32_t>::max();
 constexpr size_t kShortPiece = 192;  // below this the linear scan wins over the heap (bench/tokenizer)
-constexpr size_t kKnownStretches = size_t(1) << 13;
+constexpr size_t kKnownStretches = size_t(1) << 14;
 constexpr size_t kLanes = 16;  // the scan runs over whole vectors of 16 keys
 
 /// A stretch met before and its tokens. Half a cache line.
@@ -53,11 +53,10 @@ void BytePairEncoder::encode(std::string_view piece, Workspace& workspace, std::
     out.push_back(vocabulary_.byte_token(uint8_t(piece[0])));
     return;
   }
-  if (piece.size() <= vocabulary_.longest())
-    if (const int32_t token = vocabulary_.find(piece); token != Vocabulary::kNone) {
-      out.push_back(token);
-      return;
-    }
+  // A piece that falls apart is no token, so only one of the two questions needs an answer; ASCII pieces are
+  // mostly tokens, others mostly fall apart.
+  const bool ascii = uint8_t(piece.back()) < 0x80;
+  if (ascii && encode_whole(piece, out)) return;
   const char *begin = piece.data(), *p = begin, *const end = begin + piece.size();
   for (uint32_t left = read_valid_utf8(p); p < end;) {
     const char* const boundary = p;
@@ -68,7 +67,14 @@ void BytePairEncoder::encode(std::string_view piece, Workspace& workspace, std::
     }
     left = right;
   }
+  if (!ascii && begin == piece.data() && encode_whole(piece, out)) return;
   encode_stretch({begin, size_t(end - begin)}, workspace, out);
+}
+
+bool BytePairEncoder::encode_whole(std::string_view piece, std::vector<int32_t>& out) const {
+  const int32_t token = vocabulary_.find(piece);
+  if (token != Vocabulary::kNone) out.push_back(token);
+  return token != Vocabulary::kNone;
 }
 
 void BytePairEncoder::encode_stretch(std::string_view s, Workspace& workspace,

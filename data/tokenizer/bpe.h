@@ -36,6 +36,7 @@ class BytePairEncoder {
   void merge(std::string_view piece, int32_t limit, Workspace& workspace, std::vector<int32_t>& out) const;
 
  private:
+  bool encode_whole(std::string_view piece, std::vector<int32_t>& out) const;
   void encode_stretch(std::string_view stretch, Workspace& workspace, std::vector<int32_t>& out) const;
   void merge_short(std::string_view piece, int32_t limit, std::vector<int32_t>& out) const;
   void merge_long(std::string_view piece, int32_t limit, Workspace& workspace,

@@ -69,6 +69,13 @@ size_t valid_utf8_prefix(std::string_view bytes) {
       i += ascii_prefix(bytes.substr(i));
       continue;
     }
+    // Most of the world's text: three bytes, no overlong form, no surrogate.
+    const auto* const p = reinterpret_cast<const uint8_t*>(bytes.data()) + i;
+    if (bytes.size() - i >= 3 && p[0] > 0xe0 && p[0] < 0xed && (p[1] & 0xc0) == 0x80 &&
+        (p[2] & 0xc0) == 0x80) {
+      i += 3;
+      continue;
+    }
     const Utf8Step step = read_utf8(bytes.substr(i));
     if (!step.valid) break;
     i += size_t(step.length);

@@ -60,7 +60,7 @@ int32_t Vocabulary::find(std::string_view s, uint64_t hash) const {
 Vocabulary::Vocabulary(const std::vector<std::string>& tokens, std::string_view name) {
   if (tokens.size() >= kMaxTokens)
     throw DataError("{}: {} tokens, the most is {}", name, tokens.size(), kMaxTokens - 1);
-  slots_.resize(std::bit_ceil(2 * tokens.size() + 2));
+  slots_.resize(std::bit_ceil(tokens.size() + tokens.size() / 2 + 2));
   mask_ = slots_.size() - 1;
   begin_.reserve(tokens.size() + 1);
   begin_.push_back(0);
