@@ -110,9 +110,15 @@ Tensor tensor(std::initializer_list<std::initializer_list<int64_t>> rows) {
   return Tensor(from_rows<int64_t>(rows));
 }
 Tensor tensor(const std::vector<std::vector<int64_t>>& rows) { return Tensor(from_rows<int64_t>(rows)); }
-Tensor tensor(std::initializer_list<double> values) {
-  return Tensor(Array::from(std::vector<float>(values.begin(), values.end()), {int64_t(values.size())}));
+
+namespace detail {
+Tensor tensor_of(const std::vector<int64_t>& values) {
+  return Tensor(Array::from(values, {int64_t(values.size())}));
 }
+Tensor tensor_of(const std::vector<float>& values) {
+  return Tensor(Array::from(values, {int64_t(values.size())}));
+}
+}  // namespace detail
 
 namespace autograd::detail {
 

@@ -1,5 +1,7 @@
 #pragma once
+#include <concepts>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -88,7 +90,27 @@ class Tensor {
 /// A tensor from nested lists: tensor({{1, 2, 3}}) is i64 [1, 3]; tensor({0.5, 1.0}) is f32 [2].
 Tensor tensor(std::initializer_list<int64_t> values);
 Tensor tensor(std::initializer_list<std::initializer_list<int64_t>> rows);
-Tensor tensor(std::initializer_list<double> values);
 Tensor tensor(const std::vector<std::vector<int64_t>>& rows);
+
+namespace detail {
+Tensor tensor_of(const std::vector<int64_t>& values);
+Tensor tensor_of(const std::vector<float>& values);
+}  // namespace detail
+
+// Literals of other types: without these `tensor({1, 2, 3})` could as well be a list of double.
+template <std::integral T>
+Tensor tensor(std::initializer_list<T> values) {
+  return detail::tensor_of(std::vector<int64_t>(values.begin(), values.end()));
+}
+template <std::floating_point T>
+Tensor tensor(std::initializer_list<T> values) {
+  return detail::tensor_of(std::vector<float>(values.begin(), values.end()));
+}
+template <std::integral T>
+Tensor tensor(std::initializer_list<std::initializer_list<T>> rows) {
+  std::vector<std::vector<int64_t>> lists;
+  for (const auto& row : rows) lists.emplace_back(row.begin(), row.end());
+  return tensor(lists);
+}
 
 }  // namespace genesis
