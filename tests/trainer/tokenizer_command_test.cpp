@@ -82,10 +82,10 @@ TEST_F(TokenizerCommand, FamilyChoosesTheSpecialTokens) {
 TEST_F(TokenizerCommand, ErrorsHaveTheirExitCodes) {
   const auto bad_line = run({"encode", path(), "--jsonl"}, "{\"text\": \"a\"}\n{}\n");
   EXPECT_EQ(bad_line.code, 65);
-  EXPECT_EQ(bad_line.err, "<stdin>:2: a line is an object with the key \"text\"\n");
+  EXPECT_EQ(bad_line.err, "error: <stdin>:2: a line is an object with the key \"text\"\n");
   EXPECT_EQ(run({"encode", (folder_ / "none").string()}).code, 65);
-  EXPECT_EQ(run({"decode", path()}, "12 x").err, "<stdin>: number 2 is not a token id\n");
-  EXPECT_EQ(run({"decode", path()}, "488").err, "token id 488 is outside the vocabulary of 488\n");
+  EXPECT_EQ(run({"decode", path()}, "12 x").err, "error: <stdin>: number 2 is not a token id\n");
+  EXPECT_EQ(run({"decode", path()}, "488").err, "error: token id 488 is outside the vocabulary of 488\n");
   EXPECT_EQ(run({"train", "--vocab-size", "10", "--out", path(), path()}).code, 64);
   EXPECT_EQ(run({"train", "--out", path(), path()}).code, 64);
   EXPECT_EQ(run({}).code, 64);
