@@ -4,6 +4,7 @@
 
 #include "autograd/checkpoint.h"
 #include "autograd/ops/arithmetic.h"
+#include "autograd/ops/unary.h"
 #include "autograd/random.h"
 #include "tests/support/gradcheck.h"
 
@@ -29,6 +30,19 @@ TEST(DropoutOp, DrawsAnewUnlessReseeded) {
   manual_seed(1);
   EXPECT_EQ(dropout(x, 0.5).tolist(), first);
   EXPECT_NE(first, second);
+}
+
+TEST(DropoutOp, ACheckpointReplaysTheMask) {
+  const Tensor x = testing::random_tensor({50}, 1), other = testing::random_tensor({50}, 2);
+  const auto gradient = [&](bool checkpointed) {
+    manual_seed(9);
+    Tensor(x).zero_grad();
+    const TensorFunction fn = [](const auto& in) { return std::vector<Tensor>{dropout(square(in[0]), 0.5)}; };
+    const Tensor first = checkpointed ? checkpoint(fn, {x})[0] : fn({x})[0];
+    (first * dropout(other, 0.3)).sum().backward();
+    return Tensor(x.grad()).tolist();
+  };
+  EXPECT_EQ(gradient(true), gradient(false));
 }
 
 TEST(DropoutOp, IsTheIdentityOutsideTraining) {
