@@ -38,4 +38,7 @@ void add_profile(const char* name, double seconds) {
   e.seconds += seconds;
 }
 
+ProfilePause::ProfilePause() : was_on_(on.exchange(false)) {}
+ProfilePause::~ProfilePause() { on = was_on_; }
+
 }  // namespace genesis

@@ -20,6 +20,18 @@ std::vector<ProfileEntry> profile_entries();
 /// Adds one call to the table.
 void add_profile(const char* name, double seconds);
 
+/// Leaves out of the table what runs while it lives.
+class ProfilePause {
+ public:
+  ProfilePause();
+  ~ProfilePause();
+  ProfilePause(const ProfilePause&) = delete;
+  ProfilePause& operator=(const ProfilePause&) = delete;
+
+ private:
+  bool was_on_;
+};
+
 /// Times its own life under `name` while profiling is on; costs one branch otherwise.
 class ProfileScope {
  public:
@@ -27,7 +39,8 @@ class ProfileScope {
     if (name_) begin_ = std::chrono::steady_clock::now();
   }
   ~ProfileScope() {
-    if (name_) add_profile(name_, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
+    if (name_)
+      add_profile(name_, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count());
   }
   ProfileScope(const ProfileScope&) = delete;
   ProfileScope& operator=(const ProfileScope&) = delete;

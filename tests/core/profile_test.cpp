@@ -10,6 +10,10 @@ TEST(Profile, CountsCallsOnlyWhileOn) {
   set_profiling(true);
   { ProfileScope a("one"); }
   { ProfileScope b("one"); }
+  {
+    ProfilePause pause;
+    ProfileScope c("one");
+  }
   add_profile("long", 3.0);
   set_profiling(false);
   { ProfileScope late("one"); }

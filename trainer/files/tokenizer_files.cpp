@@ -1,0 +1,34 @@
+#include "trainer/files/tokenizer_files.h"
+
+#include <array>
+
+#include "kernels/core/error.h"
+
+namespace genesis::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::array kFiles{
+    "qwen.tiktoken",           "tokenizer.json",        "vocab.json", "merges.txt", "tokenizer_config.json",
+    "special_tokens_map.json", "generation_config.json"};
+
+void copy_one(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+  if (error) throw DiskError("{}: cannot be copied to {}: {}", from.string(), to.string(), error.message());
+}
+
+}  // namespace
+
+void copy_tokenizer_files(const fs::path& source, const fs::path& folder) {
+  if (source.empty()) return;
+  if (fs::is_regular_file(source)) {
+    const bool vocabulary = source.extension() == ".tiktoken";
+    copy_one(source, folder / (vocabulary ? fs::path("qwen.tiktoken") : source.filename()));
+    return;
+  }
+  for (const char* name : kFiles)
+    if (fs::is_regular_file(source / name)) copy_one(source / name, folder / name);
+}
+
+}  // namespace genesis::trainer

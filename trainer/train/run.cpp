@@ -1,0 +1,231 @@
+#include "trainer/train/run.h"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+
+#include "kernels/core/log.h"
+#include "kernels/core/profile.h"
+#include "parallel/data_parallel.h"
+#include "trainer/checkpoint/checkpoint.h"
+#include "trainer/config/print.h"
+#include "trainer/metrics/metrics_file.h"
+#include "trainer/metrics/profile_table.h"
+#include "trainer/progress/progress.h"
+#include "trainer/train/data_setup.h"
+#include "trainer/train/evaluate.h"
+#include "trainer/train/model_setup.h"
+#include "trainer/train/train_step.h"
+
+namespace genesis::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+optim::AdamWOptions adamw_options(const TrainConfig& c) {
+  return {.lr = c.learning_rate,
+          .weight_decay = c.weight_decay,
+          .beta1 = c.adam_beta1,
+          .beta2 = c.adam_beta2,
+          .eps = c.adam_epsilon,
+          .decay_on = c.weight_decay_on,
+          .rounding_seed = uint64_t(c.seed)};
+}
+
+/// One run from set-up to summary. Members are in the order they are made.
+class Run {
+ public:
+  Run(const TrainConfig& config, int threads, parallel::Communicator& ranks)
+      : config_(config),
+        threads_(threads),
+        ranks_(ranks),
+        precision_(precision_plan(config.precision, Device::cpu)),
+        source_(find_model(config)),
+        tokenizer_(load_tokenizer(source_)),
+        data_(load_data(config, tokenizer_)),
+        batch_(plan_batch(config, ranks.size())),
+        model_(load_model(source_, precision_, uint64_t(config.seed))),
+        optimizer_(model_->parameters(), adamw_options(config)),
+        gradients_(model_->named_parameters(), ranks,
+                   {.bucket_bytes = int64_t(config.ddp_bucket_cap_mb * double(1 << 20))}),
+        step_(*model_, optimizer_, gradients_, ranks,
+              {.precision = precision_,
+               .max_grad_norm = config.max_grad_norm,
+               .seed = uint64_t(config.seed),
+               .anomaly = config.anomaly}),
+        plan_(data_->rows, data_->order,
+              {.micro_batch_size = batch_.per_device,
+               .accumulation = batch_.accumulation,
+               .ranks = ranks.size()}) {
+    model_->gradient_checkpointing(config.gradient_checkpointing == GradientCheckpointing::full);
+    const int64_t steps = total_steps(config, data_->rows.size(), batch_.global);
+    schedule_ = {.type = config.lr_scheduler_type,
+                 .peak = config.learning_rate,
+                 .warmup_steps = warmup_steps(config, steps),
+                 .total_steps = steps,
+                 .min_lr_ratio = config.min_lr_ratio};
+  }
+
+  RunSummary go() {
+    resume();
+    announce();
+    if (config_.profile) set_profiling(true);
+    RunSummary summary = train();
+    if (config_.profile) log_line("\n" + profile_table(profile_entries(), summary.seconds));
+    if (ranks_.rank() == 0) write_summary(fs::path(config_.output_dir) / "summary.json", summary);
+    return summary;
+  }
+
+ private:
+  CheckpointParts parts() {
+    return {*model_, optimizer_, source_.config, source_.tokenizer, write_resolved(config_)};
+  }
+
+  void resume() {
+    parallel::broadcast_parameters(model_->named_parameters(), ranks_);
+    state_.seed = config_.seed;
+    state_.dataset_digest = data_->train.digest();
+    state_.global_batch_size = batch_.global;
+    const auto found = resume_checkpoint(config_.output_dir, config_.resume_from_checkpoint, parts(), ranks_);
+    if (!found) return;
+    if (found->dataset_digest != state_.dataset_digest || found->seed != state_.seed)
+      throw ConfigError(
+          "{}: the checkpoint of step {} was trained on {}; resume_from_checkpoint=none starts anew, and "
+          "model_name_or_path=CHECKPOINT starts from its weights",
+          config_.about("resume_from_checkpoint"), found->step,
+          found->seed != state_.seed ? "another seed"
+                                     : "other data (or the same with another template, mask or length)");
+    state_ = *found;
+    state_.global_batch_size = batch_.global;
+    notice("resumed at step {} of {}", state_.step, schedule_.total_steps);
+  }
+
+  void announce() const {
+    notice(
+        "model: {} parameters, {}; {} steps of {} rows ({} x {} accumulation x {} ranks), {} threads a rank",
+        models::parameter_count(source_.config), spelling_of(config_.precision), schedule_.total_steps,
+        batch_.global, batch_.per_device, batch_.accumulation, ranks_.size(), threads_);
+  }
+
+  bool every(int64_t period) const { return period > 0 && state_.step % period == 0; }
+
+  RunSummary train() {
+    RunSummary summary = new_summary();
+    std::optional<MetricsFile> metrics;
+    if (ranks_.rank() == 0) {
+      make_output_folder();
+      metrics.emplace(fs::path(config_.output_dir) / "metrics.jsonl", state_.step);
+    }
+    Progress progress(ProgressOutput::automatic(), schedule_.total_steps, state_.step);
+    StepMetrics since{};
+    bool saved = false;
+    while (state_.step < schedule_.total_steps) {
+      const double begin = now();
+      const double lr = schedule_.at(state_.step);
+      const StepResult result = step_.run(plan_, data_->train.samples(), state_.consumed_rows, lr);
+      const double seconds = now() - begin;
+      advance(result, seconds);
+      add(since, summary, result, seconds, lr);
+      const bool last = state_.step == schedule_.total_steps;
+      if (data_->eval && (every(config_.eval_steps) || last))
+        since.eval_loss = summary.eval_loss = evaluate_now();
+      if (metrics && (every(config_.logging_steps) || last || since.eval_loss)) {
+        since.memory = memory_stats();
+        metrics->append(since);
+        progress.update(since);
+        since = {};
+      }
+      if ((saved = every(config_.save_steps) || last)) summary.checkpoint = save();
+    }
+    if (!saved) summary.checkpoint = save();
+    finish(summary);
+    return summary;
+  }
+
+  void make_output_folder() const {
+    std::error_code error;
+    fs::create_directories(config_.output_dir, error);
+    if (error)
+      throw DiskError("{}: {}: {}", config_.about("output_dir"), config_.output_dir, error.message());
+  }
+
+  void advance(const StepResult& result, double seconds) {
+    ++state_.step;
+    state_.consumed_rows = plan_.next(state_.consumed_rows);
+    state_.tokens += result.totals.tokens;
+    state_.supervised_tokens += result.totals.supervised;
+    state_.seconds += seconds;
+  }
+
+  void add(StepMetrics& since, RunSummary& summary, const StepResult& result, double seconds,
+           double lr) const {
+    since.step = state_.step;
+    since.epoch = double(state_.consumed_rows) / double(data_->rows.size());
+    since.loss = result.loss;
+    since.grad_norm = result.grad_norm;
+    since.learning_rate = lr;
+    since.tokens += result.totals.tokens;
+    since.supervised_tokens += result.totals.supervised;
+    since.seconds += seconds;
+    summary.tokens += result.totals.tokens;
+    summary.supervised_tokens += result.totals.supervised;
+    summary.seconds += seconds;
+    summary.loss = result.loss;
+  }
+
+  double evaluate_now() {
+    ProfilePause training_steps_only;
+    const int64_t rows = config_.per_device_eval_batch_size.value_or(batch_.per_device);
+    return evaluate(*model_, data_->eval->samples(), rows, precision_, ranks_).loss;
+  }
+
+  std::string save() {
+    save_checkpoint(config_.output_dir, parts(), state_, config_.save_total_limit, ranks_);
+    return (fs::path(config_.output_dir) / fmt::format("checkpoint-{}", state_.step)).string();
+  }
+
+  RunSummary new_summary() const {
+    RunSummary s;
+    s.first_step = state_.step;
+    s.parameters = models::parameter_count(source_.config);
+    s.ranks = ranks_.size();
+    s.threads = threads_;
+    s.device = std::string(name_of(Device::cpu));
+    s.precision = std::string(spelling_of(config_.precision));
+    return s;
+  }
+
+  void finish(RunSummary& summary) const {
+    summary.steps = state_.step;
+    summary.epochs = double(state_.consumed_rows) / double(data_->rows.size());
+    summary.memory = memory_stats();
+  }
+
+  const TrainConfig& config_;
+  int threads_;
+  parallel::Communicator& ranks_;
+  PrecisionPlan precision_;
+  ModelSource source_;
+  data::Tokenizer tokenizer_;
+  std::unique_ptr<TrainingData> data_;
+  BatchPlan batch_;
+  std::unique_ptr<models::QwenModel> model_;
+  optim::AdamW optimizer_;
+  parallel::DataParallel gradients_;
+  TrainStep step_;
+  data::StepPlan plan_;
+  optim::LrSchedule schedule_;
+  TrainState state_;
+};
+
+}  // namespace
+
+RunSummary run_training(const TrainConfig& config, int threads, parallel::Communicator& ranks) {
+  return Run(config, threads, ranks).go();
+}
+
+}  // namespace genesis::trainer

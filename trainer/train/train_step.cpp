@@ -1,0 +1,72 @@
+#include "trainer/train/train_step.h"
+
+#include <cmath>
+
+#include "autograd/anomaly.h"
+#include "autograd/autocast.h"
+#include "autograd/nn/clip_grad_norm.h"
+#include "autograd/random.h"
+#include "data/batch/batch.h"
+#include "trainer/train/batch_loss.h"
+
+namespace genesis::trainer {
+
+TrainStep::TrainStep(models::QwenModel& model, optim::AdamW& optimizer, parallel::DataParallel& gradients,
+                     parallel::Communicator& ranks, const Options& options)
+    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {
+  for (auto& [name, parameter] : model.named_parameters()) names_.push_back(name);
+}
+
+StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
+                          double lr) {
+  StepResult result{.totals = plan.totals(consumed)};
+  optimizer_.zero_grad();
+  double loss_sum = 0;
+  const int64_t micro_steps = plan.shape().accumulation;
+  for (int64_t micro = 0; micro < micro_steps; ++micro) {
+    gradients_.set_last_micro_step(micro + 1 == micro_steps);
+    loss_sum += micro_step(plan, samples, consumed, micro, result.totals.supervised);
+  }
+  gradients_.finish();
+  result.loss = ranks_.all_reduce_value(loss_sum) / double(result.totals.supervised);
+  result.grad_norm = checked_norm(result.loss);
+  optimizer_.set_lr(lr);
+  optimizer_.step(nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
+  return result;
+}
+
+double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
+                             int64_t micro, int64_t supervised) {
+  const data::Batch batch = data::build_batch(samples, plan.samples(consumed, micro, ranks_.rank()));
+  // Dropout depends on the place of the micro-batch in the run, not on how many ranks share the work before
+  // it.
+  const uint64_t place =
+      uint64_t(consumed + (micro * plan.shape().ranks + ranks_.rank()) * plan.shape().micro_batch_size);
+  autograd::set_random_state({.seed = options_.seed, .step = place, .next = 0});
+  if (batch.supervised == 0) return 0.0;
+  detect_anomaly anomaly(options_.anomaly);
+  Tensor loss;
+  {
+    autocast cast(options_.precision.autocast ? options_.precision.compute : DType::bf16,
+                  options_.precision.autocast);
+    loss = batch_loss_sum(model_, batch);
+  }
+  loss.backward(Array::full(loss.shape(), 1.0 / double(supervised), loss.dtype()));
+  return loss.item();
+}
+
+double TrainStep::checked_norm(double loss) const {
+  const std::vector<Tensor>& parameters = optimizer_.parameters();
+  const double norm = nn::utils::grad_norm(parameters);
+  if (std::isfinite(norm) && std::isfinite(loss)) return norm;
+  for (size_t i = 0; i < parameters.size(); ++i)
+    if (!std::isfinite(nn::utils::grad_norm({parameters[i]})))
+      throw NumericsError(
+          "step {}: loss {}, the gradient of {} is not finite; nothing was updated "
+          "(anomaly=true names the operation)",
+          optimizer_.steps() + 1, loss, names_[i]);
+  throw NumericsError("step {}: the loss is {}; nothing was updated (anomaly=true names the operation)",
+                      optimizer_.steps() + 1, loss);
+}
+
+}  // namespace genesis::trainer

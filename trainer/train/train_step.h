@@ -1,0 +1,55 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "autograd/optim/adamw.h"
+#include "data/dataset/sample_store.h"
+#include "data/sampler/step_plan.h"
+#include "models/qwen/model.h"
+#include "parallel/data_parallel.h"
+#include "trainer/train/precision.h"
+
+namespace genesis::trainer {
+
+/// What one optimizer step did, the same numbers on every rank.
+struct StepResult {
+  double loss = 0;       ///< sum of token losses / supervised tokens, over the whole step and all ranks
+  double grad_norm = 0;  ///< 2-norm of all gradients before clipping
+  data::StepTotals totals;
+};
+
+/// The work of one optimizer step: forward and backward of every micro-batch, the sum over ranks, clipping,
+/// AdamW.
+///   The divisor of the loss is known before the first backward (data::StepTotals), so micro-batches and
+///   ranks with few or no supervised tokens weigh what they should.
+class TrainStep {
+ public:
+  struct Options {
+    PrecisionPlan precision;
+    double max_grad_norm = 1.0;
+    uint64_t seed = 0;
+    bool anomaly = false;
+  };
+  TrainStep(models::QwenModel& model, optim::AdamW& optimizer, parallel::DataParallel& gradients,
+            parallel::Communicator& ranks, const Options& options);
+
+  /// The step that begins after `consumed` rows, with learning rate `lr`.
+  /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite;
+  /// nothing
+  ///   was updated then, on any rank.
+  StepResult run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed, double lr);
+
+ private:
+  double micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
+                    int64_t micro, int64_t supervised);
+  double checked_norm(double loss) const;
+
+  models::QwenModel& model_;
+  optim::AdamW& optimizer_;
+  parallel::DataParallel& gradients_;
+  parallel::Communicator& ranks_;
+  Options options_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace genesis::trainer
