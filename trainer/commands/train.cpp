@@ -3,6 +3,7 @@
 #include "parallel/threads.h"
 #include "parallel/world.h"
 #include "trainer/commands/config_command.h"
+#include "trainer/config/check.h"
 #include "trainer/config/load.h"
 #include "trainer/train/run.h"
 
@@ -11,7 +12,8 @@ namespace {
 
 void train(const ConfigArguments& arguments) {
   const auto launcher = parallel::launcher_info();
-  const LoadedConfig loaded = load_config(arguments, launcher ? launcher->size : 1);  // before MPI is started
+  const LoadedConfig loaded = load_config(arguments, launcher ? launcher->size : 1);
+  check_ready_to_train(loaded.config);  // a mistake is told before MPI is started
   parallel::World world;
   parallel::Communicator& ranks = world.communicator();
   for (const std::string& line : loaded.notices) log_line(line);
@@ -19,6 +21,9 @@ void train(const ConfigArguments& arguments) {
       loaded.config.threads > 0 ? std::optional<int>(int(loaded.config.threads)) : std::nullopt;
   const parallel::ThreadPlan threads = parallel::plan_threads(ranks, configured);
   if (!threads.notice.empty()) log_line(threads.notice);
+  if (loaded.config.zero_stage == 1)
+    notice("{}: every rank keeps the whole optimizer state in this release",
+           loaded.config.about("zero_stage"));
   parallel::apply(threads);
   run_training(loaded.config, threads.threads, ranks);
 }

@@ -45,6 +45,20 @@ void require_path(const TrainConfig& c, const char* key, const std::string& path
                       problem ? " (" + problem.message() + ")" : std::string());
 }
 
+/// Keys whose other values belong to parts this release does not have: better refused than ignored.
+void check_supported(const TrainConfig& c) {
+  if (c.device == DeviceChoice::cuda)
+    throw ConfigError("{} is cuda: this release trains on the CPU", c.about("device"));
+  if (c.tensor_parallel_size > 1)
+    throw ConfigError("{} is {}: this release splits the data over the ranks, not the model; leave it at 1",
+                      c.about("tensor_parallel_size"), c.tensor_parallel_size);
+  if (c.deterministic == Deterministic::full)
+    throw ConfigError("{} is full: this release repeats a run bit for bit at the same number of ranks only",
+                      c.about("deterministic"));
+  if (c.precision == Precision::fp16_mixed)
+    throw ConfigError("{} is fp16-mixed, which needs a GPU; use bf16-mixed or fp32", c.about("precision"));
+}
+
 }  // namespace
 
 void check_config(const TrainConfig& c) {
@@ -59,6 +73,7 @@ void check_config(const TrainConfig& c) {
 }
 
 void check_ready_to_train(const TrainConfig& c) {
+  check_supported(c);
   if (c.model_name_or_path.empty() && c.model.empty())
     throw ConfigError("{} is missing: name a Hugging Face folder or a model YAML, or give the model keys",
                       c.about("model_name_or_path"));

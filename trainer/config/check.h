@@ -7,8 +7,8 @@ namespace genesis::trainer {
 /// Errors: ConfigError with both places.
 void check_config(const TrainConfig& config);
 
-/// What `genesis train` cannot start without: a model, data, output_dir; and that every named path exists.
-/// Errors: ConfigError naming the key and the path.
+/// What `genesis train` cannot start without: a model, data, output_dir; that every named path exists; and
+/// that nothing is asked for that this release cannot do. Errors: ConfigError naming the key and the path.
 void check_ready_to_train(const TrainConfig& config);
 
 }  // namespace genesis::trainer
