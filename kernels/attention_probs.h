@@ -20,6 +20,5 @@ struct AttentionProbs {
 };
 
 void run_cpu(const AttentionProbs& op);
-void run_cuda(const AttentionProbs& op);
 
 }  // namespace genesis::kernels

@@ -59,7 +59,5 @@ struct LinearCrossEntropyBackward {
 
 void run_cpu(const LinearCrossEntropyForward& op);
 void run_cpu(const LinearCrossEntropyBackward& op);
-void run_cuda(const LinearCrossEntropyForward& op);
-void run_cuda(const LinearCrossEntropyBackward& op);
 
 }  // namespace genesis::kernels
