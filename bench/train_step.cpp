@@ -14,7 +14,6 @@
 
 #include "autograd/autocast.h"
 #include "autograd/nn/clip_grad_norm.h"
-#include "autograd/ops/linear_cross_entropy.h"
 #include "autograd/optim/adamw.h"
 #include "kernels/core/profile.h"
 #include "kernels/core/rng.h"
@@ -146,7 +145,7 @@ int main(int argc, char** argv) {
     Tensor loss;
     {
       autocast cast(DType::bf16, mixed);
-      loss = autograd::linear_cross_entropy(model.hidden_states(batch), model.head_matrix(), data.targets);
+      loss = model.loss_sum(batch, data.targets);
     }
     const double t1 = now();
     loss.backward(Array::full(loss.shape(), 1.0 / tokens, loss.dtype()));
