@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "kernels/core/parallel_for.h"
-
 namespace genesis::parallel {
 namespace {
 
-constexpr int64_t kBlock = 2048;              // accumulators of one block stay in the first-level cache
-constexpr int64_t kGrain = int64_t{1} << 16;  // elements a thread is worth waking for
+constexpr int64_t kBlock = 2048;  // accumulators of one block stay in the first-level cache
 
 template <class T>
 struct Accumulate {
@@ -40,12 +37,11 @@ A combine(A a, A b) {
 }
 
 template <class T, ReduceOp kOp>
-void reduce_range(std::span<const void* const> sources, std::span<void* const> targets, int64_t begin,
-                  int64_t end) {
+void reduce_all(std::span<const void* const> sources, std::span<void* const> targets, int64_t count) {
   using A = typename Accumulate<T>::type;
   A sum[kBlock];
-  for (int64_t at = begin; at < end; at += kBlock) {
-    const int64_t n = std::min(kBlock, end - at);
+  for (int64_t at = 0; at < count; at += kBlock) {
+    const int64_t n = std::min(kBlock, count - at);
     const T* first = static_cast<const T*>(sources[0]) + at;
     for (int64_t i = 0; i < n; ++i) sum[i] = static_cast<A>(first[i]);
     for (size_t r = 1; r < sources.size(); ++r) {
@@ -65,16 +61,14 @@ void reduce_in_rank_order(std::span<const void* const> sources, std::span<void* 
                           DType dtype, ReduceOp op) {
   dispatch_any(dtype, [&](auto tag) {
     using T = decltype(tag);
-    parallel_for(count, kGrain, [&](int64_t begin, int64_t end) {
-      switch (op) {
-        case ReduceOp::sum:
-          return reduce_range<T, ReduceOp::sum>(sources, targets, begin, end);
-        case ReduceOp::max:
-          return reduce_range<T, ReduceOp::max>(sources, targets, begin, end);
-        case ReduceOp::min:
-          return reduce_range<T, ReduceOp::min>(sources, targets, begin, end);
-      }
-    });
+    switch (op) {
+      case ReduceOp::sum:
+        return reduce_all<T, ReduceOp::sum>(sources, targets, count);
+      case ReduceOp::max:
+        return reduce_all<T, ReduceOp::max>(sources, targets, count);
+      case ReduceOp::min:
+        return reduce_all<T, ReduceOp::min>(sources, targets, count);
+    }
   });
 }
 
