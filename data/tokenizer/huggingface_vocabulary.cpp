@@ -34,7 +34,7 @@ class TokenListReader : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override { return refuse("an array"); }
   bool end_array() override { return true; }
   bool parse_error(size_t, const std::string&, const nlohmann::json::exception& error) override {
-    throw DataError("{}: {}", file_, error.what());
+    throw DataError("{}: {:.200}", file_, error.what());
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -59,7 +60,7 @@ json value_of(const std::string& line, const char* key, const Place& place) {
   try {
     object = json::parse(pair_surrogates(replace_invalid_utf8(line)));
   } catch (const json::exception& error) {
-    throw DataError("{}:{}: {}", place.name, place.line, error.what());
+    throw DataError("{}:{}: {:.200}", place.name, place.line, error.what());
   }
   if (!object.is_object() || !object.contains(key))
     throw DataError("{}:{}: a line is an object with the key \"{}\"", place.name, place.line, key);
@@ -117,9 +118,10 @@ void decode_jsonl(const Tokenizer& tokenizer, std::istream& in, std::ostream& ou
     for (size_t i = 0; i < lines.size(); ++i) {
       const json list = value_of(lines[i], "ids", {name, first + i});
       std::vector<int32_t> ids;
-      for (const json& id : list.is_array() ? list : json::array({nullptr})) {
-        if (!id.is_number_integer())
-          throw DataError("{}:{}: \"ids\" is not a list of integers", name, first + i);
+      const auto integer = [](const json& id) { return id.is_number_integer(); };
+      if (!list.is_array() || !std::all_of(list.begin(), list.end(), integer))
+        throw DataError("{}:{}: \"ids\" is not a list of integers", name, first + i);
+      for (const json& id : list) {
         const auto value = id.get<int64_t>();
         if (value < 0 || value >= tokenizer.vocab_size())
           throw DataError("{}:{}: token id {} is outside the vocabulary of {}", name, first + i, id.dump(),

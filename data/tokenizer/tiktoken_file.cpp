@@ -40,20 +40,22 @@ Line parse_line(std::string_view line, std::string_view name, size_t number) {
 Vocabulary parse_tiktoken(std::string_view text, std::string_view name) {
   if (text.empty()) throw DataError("{}: the file is empty", name);
   if (text.ends_with('\n')) text.remove_suffix(1);
-  const size_t count = 1 + size_t(std::count(text.begin(), text.end(), '\n'));
-  std::vector<std::string> tokens(count);  // [rank]
-  std::vector<size_t> line_of(count, 0);   // [rank]
-  for (size_t number = 1, begin = 0; number <= count; ++number) {
+  std::vector<Line> lines;
+  for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    Line line = parse_line(text.substr(begin, end - begin), name, number);
+    lines.push_back(parse_line(text.substr(begin, end - begin), name, lines.size() + 1));
     begin = end + 1;
-    if (line.rank >= count)
+  }
+  std::vector<std::string> tokens(lines.size());  // [rank]
+  std::vector<size_t> line_of(lines.size(), 0);   // [rank]
+  for (size_t number = 1; Line & line : lines) {
+    if (line.rank >= lines.size())
       throw DataError("{}:{}: rank {} in a file of {} lines: the ranks have a hole", name, number, line.rank,
-                      count);
+                      lines.size());
     if (line_of[line.rank] != 0)
       throw DataError("{}:{}: rank {} stands on line {} already", name, number, line.rank,
                       line_of[line.rank]);
-    line_of[line.rank] = number;
+    line_of[line.rank] = number++;
     tokens[line.rank] = std::move(line.token);
   }
   return Vocabulary(tokens, name);

@@ -21,7 +21,9 @@ class Node {
       : value_(value), file_(std::move(file)), key_(std::move(key)) {}
 
   [[noreturn]] void refuse(std::string_view expected) const {
-    std::string found = value_.dump(-1, ' ', true, json::error_handler_t::replace);
+    std::string found = value_.is_array()    ? fmt::format("a list of {}", value_.size())
+                        : value_.is_object() ? "an object"
+                                             : value_.dump(-1, ' ', true, json::error_handler_t::replace);
     if (found.size() > 80) found = found.substr(0, 77) + "...";
     throw DataError("{}: key '{}': expected {}, found {}", file_, key_, expected, found);
   }
@@ -135,7 +137,7 @@ std::pair<Vocabulary, SpecialTokens> read_tokenizer_json(const std::filesystem::
   try {
     value = json::parse(text);
   } catch (const json::exception& error) {
-    throw DataError("{}: {}", file, error.what());
+    throw DataError("{}: {:.200}", file, error.what());
   }
   const Node root(value, file, "");
   check_pipeline(root);

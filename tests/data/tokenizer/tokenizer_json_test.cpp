@@ -4,54 +4,21 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/tokenizer/byte_alphabet.h"
-#include "data/tokenizer/huggingface_vocabulary.h"
 #include "data/tokenizer/tiktoken_file.h"
 #include "tests/support/error_message.h"
 #include "tests/support/random_text.h"
 #include "tests/support/shared_data.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/tiny_tokenizer.h"
+#include "tests/support/tokenizer_json.h"
 
 namespace genesis::data {
 namespace {
 
 using genesis::testing::message_of;
 using genesis::testing::TempFolder;
+using genesis::testing::tokenizer_json;
 using nlohmann::json;
-
-/// The file as the Hugging Face library writes it for Qwen2, merges as texts or as pairs.
-json tokenizer_json(const Vocabulary& vocabulary, bool merges_as_pairs) {
-  json file = json::parse(R"js({
-    "version": "1.0", "truncation": null, "padding": null,
-    "added_tokens": [],
-    "normalizer": {"type": "NFC"},
-    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-      {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex":
-       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}},
-      {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}]},
-    "post_processor": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false},
-    "decoder": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false},
-    "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": "",
-              "end_of_word_suffix": "", "fuse_unk": false, "byte_fallback": false, "vocab": {}, "merges": []}})js");
-  for (int32_t rank = 0; rank < vocabulary.size(); ++rank)
-    file["model"]["vocab"][to_byte_alphabet(vocabulary.bytes(rank))] = rank;
-  for (const auto& [left, right] : merges_of(vocabulary)) {
-    const std::string a = to_byte_alphabet(vocabulary.bytes(left)),
-                      b = to_byte_alphabet(vocabulary.bytes(right));
-    file["model"]["merges"].push_back(merges_as_pairs ? json{a, b} : json(a + " " + b));
-  }
-  int32_t id = vocabulary.size();
-  for (const char* text : {"<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>"})
-    file["added_tokens"].push_back({{"id", id++},
-                                    {"content", text},
-                                    {"single_word", false},
-                                    {"lstrip", false},
-                                    {"rstrip", false},
-                                    {"normalized", false},
-                                    {"special", text[1] == '|'}});
-  return file;
-}
 
 TEST(TokenizerJson, GivesTheSameIds) {
   const TempFolder folder;
@@ -99,14 +66,14 @@ TEST(TokenizerJson, RefusesAnotherPipelineByKey) {
   EXPECT_EQ(refusal("/pre_tokenizer/pretokenizers/1/use_regex", true),
             "key 'pre_tokenizer.pretokenizers[1].use_regex': expected false, found true");
   EXPECT_EQ(refusal("/pre_tokenizer/pretokenizers", json::array()),
-            "key 'pre_tokenizer.pretokenizers': expected a Split and a ByteLevel, found []");
+            "key 'pre_tokenizer.pretokenizers': expected a Split and a ByteLevel, found a list of 0");
   EXPECT_EQ(refusal("/model/type", "WordPiece"), "key 'model.type': expected \"BPE\", found \"WordPiece\"");
   EXPECT_EQ(refusal("/model/dropout", 0.1), "key 'model.dropout': expected null, found 0.1");
   EXPECT_EQ(refusal("/model/byte_fallback", true), "key 'model.byte_fallback': expected false, found true");
   EXPECT_EQ(refusal("/model/vocab", 3), "key 'model.vocab': expected an object, found 3");
   EXPECT_EQ(refusal("/model/vocab/ab", "x"), "key 'model.vocab.ab': expected an integer, found \"x\"");
   EXPECT_EQ(refusal("/model/merges/0", json{"a"}),
-            "key 'model.merges[0]': expected two texts, found [\"a\"]");
+            "key 'model.merges[0]': expected two texts, found a list of 1");
   EXPECT_EQ(refusal("/model/merges/0", "ab"), "key 'model.merges[0]': expected \"left right\", found \"ab\"");
   EXPECT_EQ(refusal("/added_tokens/0/lstrip", true),
             "key 'added_tokens[0].lstrip': expected false, found true");
