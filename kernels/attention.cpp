@@ -45,6 +45,7 @@ void AttentionForward::check() const {
   expect_qkv(kName, q, k, v);
   expect_heads(kName, "out", out, q.dtype(), q.dim(0), q.dim(1), q.dim(2));
   expect_writable(kName, "out", out);
+  GENESIS_CHECK(scale >= 0, kName, ": the scale is ", scale, ", expected positive (0: 1 / sqrt(d))");
   expect_lengths(kName, cu_q, k_begin, k_length);
   if (lse.defined()) {
     expect_shape(kName, "lse", lse, {q.dim(1), q.dim(0)});
@@ -55,6 +56,7 @@ void AttentionForward::check() const {
 
 void AttentionBackward::check() const {
   expect_qkv(kName, q, k, v);
+  GENESIS_CHECK(scale >= 0, kName, ": the scale is ", scale, ", expected positive (0: 1 / sqrt(d))");
   const int64_t rows = q.dim(0), heads = q.dim(1), d = q.dim(2);
   expect_heads(kName, "out", out, q.dtype(), rows, heads, d);
   expect_heads(kName, "dout", dout, q.dtype(), rows, heads, d);

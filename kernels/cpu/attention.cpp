@@ -10,6 +10,7 @@
 
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/attention_plan.h"
+#include "kernels/cpu/softmax_tile.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace genesis::kernels {
@@ -19,99 +20,136 @@ using namespace cpu;
 
 constexpr int64_t kFewQueries = 4;
 
+/// Tiles of scores lie [keys, queries]: a vector holds one key's scores with neighbouring queries, so that
+/// maxima and sums over keys need no step across a vector.
 template <class T>
 struct ForwardBuffers {
   using Unit = typename TileUnit<T>::Unit;
   using Acc = accumulate_t<T>;
-  Unit* keys;    // [key blocks, units(d), kKeyBlock]
-  Unit* values;  // [units(padded keys), padded d]
-  Unit* query;   // [kQueryBlock, units(d)]
-  Acc* scores;   // [kQueryBlock, kKeyBlock]
-  Unit* probs;   // [kQueryBlock, units(kKeyBlock)]; the scores themselves without pairs
-  Acc* out;      // [kQueryBlock, padded d]
-  Acc* highest;  // [kQueryBlock]
-  Acc* total;    // [kQueryBlock]
+  Unit* keys;     // [keys, units(d)]
+  Unit* values;   // [units(padded keys), padded d]
+  Unit* query_t;  // [units(d), kQueryBlock]
+  Acc* scores;    // [kKeyBlock, kQueryBlock]
+  Unit* probs;    // [units(kKeyBlock), kQueryBlock]; the scores themselves without pairs
+  Acc* out;       // [kQueryBlock, padded d]
+  Acc* highest;   // [kQueryBlock]
+  Acc* total;     // [kQueryBlock]
+  Acc* shrink;    // [kQueryBlock]
 
   ForwardBuffers(ScratchCursor& cursor, int64_t max_keys, int64_t d) {
-    const int64_t padded_keys = (max_keys + kKeyBlock - 1) / kKeyBlock * kKeyBlock, wide = padded_columns(d);
-    keys = cursor.take<Unit>(units_of<T>(d) * padded_keys);
-    values = cursor.take<Unit>(units_of<T>(padded_keys) * wide);
-    query = cursor.take<Unit>(kQueryBlock * units_of<T>(d));
-    scores = cursor.take<Acc>(kQueryBlock * kKeyBlock);
+    const int64_t wide = padded_columns(d), units = units_of<T>(d);
+    keys = cursor.take<Unit>(max_keys * units);
+    values = cursor.take<Unit>(units_of<T>(max_keys) * wide);
+    query_t = cursor.take<Unit>(units * kQueryBlock);
+    scores = cursor.take<Acc>(kKeyBlock * kQueryBlock);
     probs = TileUnit<T>::kPair == 1 ? reinterpret_cast<Unit*>(scores)
-                                    : cursor.take<Unit>(kQueryBlock * kKeyBlock / 2);
+                                    : cursor.take<Unit>(kKeyBlock / 2 * kQueryBlock);
     out = cursor.take<Acc>(kQueryBlock * wide);
     highest = cursor.take<Acc>(kQueryBlock);
     total = cursor.take<Acc>(kQueryBlock);
+    shrink = cursor.take<Acc>(kQueryBlock);
   }
 };
 
-/// Scores of one row become e^(score - highest); returns their sum. The row's part of `out` is scaled to the
-/// new highest score. Columns from `seen` to `width` become 0.
-template <class A>
-void softmax_row(A* row, int64_t seen, int64_t width, A scale, A& highest, A& total, A* out,
-                 int64_t out_width) {
-  A top = highest;
-  for (int64_t c = 0; c < seen; ++c) {
-    row[c] *= scale;
-    top = std::max(top, row[c]);
-  }
-  A sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (int64_t c = 0; c < seen; ++c) {
-    row[c] = vexp(row[c] - top);
-    sum += row[c];
-  }
-  for (int64_t c = seen; c < width; ++c) row[c] = 0;
-  if (top != highest) {
-    const A shrink = vexp(highest - top);
-    total *= shrink;
-    for (int64_t c = 0; c < out_width; ++c) out[c] *= shrink;
-    highest = top;
-  }
-  total += sum;
-}
-
+/// Queries first .. first+rows of one head against all keys they see.
 template <class T>
-void query_block(const AttentionForward& op, const Sequence& s, int64_t head, int64_t first,
-                 accumulate_t<T> scale, const ForwardBuffers<T>& b) {
+class QueryBlock {
+ public:
   using A = accumulate_t<T>;
-  const int64_t d = op.q.dim(2), units = units_of<T>(d), wide = padded_columns(d);
-  const int64_t rows = std::min(kQueryBlock, s.q_length - first), q_row = s.q_begin + first;
-  const HeadRows<T> q(op.q, head), out(op.out, head);
-  pack_rows(q.row(q_row), q.stride, rows, d, b.query);
-  std::fill(b.out, b.out + rows * wide, A(0));
-  std::fill(b.highest, b.highest + rows, -std::numeric_limits<A>::infinity());
-  std::fill(b.total, b.total + rows, A(0));
+  static constexpr int kPair = TileUnit<T>::kPair;
 
-  const int64_t keys = s.visible(first + rows - 1);
-  for (int64_t j = 0; j < keys; j += kKeyBlock) {
-    const int64_t here = std::min(kKeyBlock, keys - j), width = padded_columns(here);
-    tile_gemm<T, false>(rows, width, units, b.query, units, 1, b.keys + j * units, kKeyBlock, b.scores,
-                        kKeyBlock);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t seen = std::clamp<int64_t>(s.visible(first + r) - j, 0, here);
-      softmax_row(b.scores + r * kKeyBlock, seen, width, scale, b.highest[r], b.total[r], b.out + r * wide,
-                  wide);
-    }
-    int64_t ld = kKeyBlock;
-#ifdef GENESIS_BF16_PAIRS
-    if constexpr (TileUnit<T>::kPair == 2) {
-      ld = kKeyBlock / 2;
-      pack_tile_rows(b.scores, kKeyBlock, rows, width, b.probs, ld);
-    }
-#endif
-    tile_gemm<T, true>(rows, wide, units_of<T>(here), b.probs, ld, 1, b.values + units_of<T>(j) * wide, wide,
-                       b.out, wide);
+  QueryBlock(const AttentionForward& op, const Sequence& s, int64_t head, int64_t first, A scale,
+             const ForwardBuffers<T>& b)
+      : op_(op),
+        s_(s),
+        head_(head),
+        first_(first),
+        scale_(scale),
+        b_(b),
+        d_(op.q.dim(2)),
+        units_(units_of<T>(d_)),
+        wide_(padded_columns(d_)),
+        rows_(std::min(kQueryBlock, s.q_length - first)),
+        columns_(padded_columns(rows_)) {}
+
+  void run() {
+    const HeadRows<T> q(op_.q, head_);
+    pack_transposed(q.row(s_.q_begin + first_), q.stride, rows_, d_, b_.query_t, kQueryBlock);
+    std::fill(b_.out, b_.out + rows_ * wide_, A(0));
+    std::fill(b_.highest, b_.highest + kQueryBlock, -std::numeric_limits<A>::infinity());
+    std::fill(b_.total, b_.total + kQueryBlock, A(0));
+    const int64_t keys = s_.visible(first_ + rows_ - 1);
+    for (int64_t j = 0; j < keys; j += kKeyBlock) tile(j, std::min(kKeyBlock, keys - j));
+    store();
   }
-  for (int64_t r = 0; r < rows; ++r) {
-    const A inverse = A(1) / b.total[r];
-    T* to = out.row(q_row + r);
-    for (int64_t c = 0; c < d; ++c) to[c] = T(b.out[r * wide + c] * inverse);
-    if (op.lse.defined())
-      op.lse.data<A>()[head * op.q.dim(0) + q_row + r] = b.highest[r] + std::log(b.total[r]);
+
+ private:
+  /// Keys j .. j+here. On the diagonal the tile goes in strips: of keys with the queries that see them, and
+  /// of queries with the keys they see.
+  void tile(int64_t j, int64_t here) {
+    const bool full = s_.visible(first_) >= j + here;
+    const int64_t key_step = full ? here : kCausalRows, query_step = full ? rows_ : kCausalRows;
+    for (int64_t m = 0; m < here; m += key_step) {
+      const int64_t from = full ? 0 : first_column(j + m) / kCausalRows * kCausalRows,
+                    count = std::min(key_step, here - m);
+      tile_gemm<T, Left::rows, false>(count, columns_ - from, units_, b_.keys + (j + m) * units_, units_,
+                                      b_.query_t + from, kQueryBlock, b_.scores + m * kQueryBlock + from,
+                                      kQueryBlock);
+      for (int64_t n = m; !full && n < m + count; ++n)
+        std::fill(b_.scores + n * kQueryBlock + from,
+                  b_.scores + n * kQueryBlock + std::max(from, first_column(j + n)),
+                  -std::numeric_limits<A>::infinity());
+    }
+    for (int64_t c = 0; c < columns_; c += Lanes<A>::kCount) {
+      const int64_t seen = full ? here : seen_by(c / kCausalRows * kCausalRows, j, here);
+      softmax_columns(b_.scores + c, kQueryBlock, seen, scale_, b_.highest + c, b_.total + c, b_.shrink + c);
+      if (seen % kPair) Lanes<A>::store(b_.scores + seen * kQueryBlock + c, typename Lanes<A>::Vector{});
+    }
+    for (int64_t r = 0; r < rows_; ++r) {
+      if (b_.shrink[r] == 1) continue;
+      for (int64_t c = 0; c < wide_; ++c) b_.out[r * wide_ + c] *= b_.shrink[r];
+    }
+    if constexpr (kPair == 2)
+      pack_tile_interleaved<T>(b_.scores, kQueryBlock, here, columns_, b_.probs, kQueryBlock);
+    for (int64_t r = 0; r < rows_; r += query_step) {
+      const int64_t seen = full ? here : seen_by(r, j, here);
+      tile_gemm<T, Left::columns, true>(std::min(query_step, rows_ - r), wide_, units_of<T>(seen),
+                                        b_.probs + r, kQueryBlock, b_.values + units_of<T>(j) * wide_, wide_,
+                                        b_.out + r * wide_, wide_);
+    }
   }
-}
+
+  /// The first query of the block that sees a key.
+  int64_t first_column(int64_t key) const {
+    return std::clamp<int64_t>(key + 1 - s_.visible(first_), 0, columns_);
+  }
+
+  /// Keys of the tile that any query of the strip from row r sees.
+  int64_t seen_by(int64_t r, int64_t j, int64_t here) const {
+    const int64_t last = std::min(r + kCausalRows, rows_) - 1;
+    return std::clamp<int64_t>(s_.visible(first_ + last) - j, 0, here);
+  }
+
+  void store() const {
+    const HeadRows<T> out(op_.out, head_);
+    const int64_t row = s_.q_begin + first_;
+    for (int64_t r = 0; r < rows_; ++r) {
+      const A inverse = A(1) / b_.total[r];
+      T* to = out.row(row + r);
+      for (int64_t c = 0; c < d_; ++c) to[c] = T(b_.out[r * wide_ + c] * inverse);
+    }
+    if (!op_.lse.defined()) return;
+    A* lse = op_.lse.data<A>() + head_ * op_.q.dim(0) + row;
+    for (int64_t r = 0; r < rows_; ++r) lse[r] = b_.highest[r] + std::log(b_.total[r]);
+  }
+
+  const AttentionForward& op_;
+  const Sequence& s_;
+  const int64_t head_, first_;
+  const A scale_;
+  const ForwardBuffers<T>& b_;
+  const int64_t d_, units_, wide_, rows_, columns_;
+};
 
 template <class T>
 void run_task(const AttentionForward& op, const AttentionTask& task, accumulate_t<T> scale,
@@ -120,13 +158,11 @@ void run_task(const AttentionForward& op, const AttentionTask& task, accumulate_
   const int64_t d = op.q.dim(2), group = op.q.dim(1) / op.k.dim(1);
   const int64_t queries = std::min(s.q_length, task.last * kQueryBlock), keys = s.visible(queries - 1);
   const HeadRows<T> k(op.k, task.kv_head), v(op.v, task.kv_head);
-  for (int64_t j = 0; j < keys; j += kKeyBlock)
-    pack_transposed(k.row(s.k_begin + j), k.stride, std::min(kKeyBlock, keys - j), d,
-                    b.keys + j * units_of<T>(d), kKeyBlock);
+  pack_rows(k.row(s.k_begin), k.stride, keys, d, b.keys);
   pack_interleaved(v.row(s.k_begin), v.stride, keys, d, b.values, padded_columns(d));
   for (int64_t h = 0; h < group; ++h)
     for (int64_t i = task.first; i < task.last; ++i)
-      query_block<T>(op, s, task.kv_head * group + h, i * kQueryBlock, scale, b);
+      QueryBlock<T>(op, s, task.kv_head * group + h, i * kQueryBlock, scale, b).run();
 }
 
 /// A decode step: the rows of one key/value head's queries against keys and values where they lie.
@@ -157,12 +193,19 @@ void run_few(const AttentionForward& op, const Sequence& s, int64_t kv_head, acc
   }
   for (int64_t r = 0; r < rows; ++r) {
     A* row = scores + r * s.k_length;
+    const int64_t seen = s.visible(r % s.q_length);
     A highest = -std::numeric_limits<A>::infinity(), total = 0;
-    softmax_row<A>(row, s.visible(r % s.q_length), s.k_length, A(1), highest, total, nullptr, 0);
+    for (int64_t j = 0; j < seen; ++j) highest = std::max(highest, row[j]);
+#pragma omp simd reduction(+ : total)
+    for (int64_t j = 0; j < seen; ++j) {
+      row[j] = vexp(row[j] - highest);
+      total += row[j];
+    }
     if (op.lse.defined())
       op.lse.data<A>()[(kv_head * group + r / s.q_length) * op.q.dim(0) + s.q_begin + r % s.q_length] =
           highest + std::log(total);
-    for (int64_t j = 0; j < s.k_length; ++j) row[j] /= total;
+    for (int64_t j = 0; j < seen; ++j) row[j] /= total;
+    std::fill(row + seen, row + s.k_length, A(0));
   }
   for (int64_t j = 0; j < s.k_length; ++j) {
     const T* value = v.row(s.k_begin + j);

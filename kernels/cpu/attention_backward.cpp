@@ -8,7 +8,7 @@
 #include "kernels/attention.h"
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/attention_plan.h"
-#include "kernels/cpu/vector_math.h"
+#include "kernels/cpu/softmax_tile.h"
 
 namespace genesis::kernels {
 namespace {
@@ -69,6 +69,8 @@ template <class T>
 class Backward {
  public:
   using A = accumulate_t<T>;
+  using Unit = typename TileUnit<T>::Unit;
+  static constexpr int kPair = TileUnit<T>::kPair;
   Backward(const AttentionBackward& op, const BackwardTask& task, A scale, const BackwardBuffers<T>& buffers)
       : op_(op),
         task_(task),
@@ -130,45 +132,61 @@ class Backward {
     }
   }
 
-  /// Adds what queries i .. i+rows and keys j .. j+here give each other.
+  /// Adds what queries i .. i+rows and keys j .. j+here give each other. A tile on the diagonal goes in
+  /// strips: of queries no wider than they see, and of keys no longer than they are seen.
   void tile(int64_t i, int64_t j) {
     const int64_t rows = std::min(kQueryBlock, q1_ - i), here = std::min(kKeyBlock, k1_ - j);
-    const int64_t width = padded_columns(here), qi = i - q0_, kj = j - k0_;
-    tile_gemm<T, false>(rows, width, units_, b_.query_rows + qi * units_, units_, 1, b_.keys_t + kj * units_,
-                        kKeyBlock, b_.scores, kKeyBlock);
-    tile_gemm<T, false>(rows, width, units_, b_.dout_rows + qi * units_, units_, 1, b_.values_t + kj * units_,
-                        kKeyBlock, b_.dscores, kKeyBlock);
-    const A* lse = op_.lse.data<A>() + head_ * op_.q.dim(0) + s_.q_begin + i;
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t seen = std::clamp<int64_t>(s_.visible(i + r) - j, 0, here);
-      A *p = b_.scores + r * kKeyBlock, *ds = b_.dscores + r * kKeyBlock;
-      const A shift = lse[r], delta = b_.delta[qi + r], scale = scale_;
-#pragma omp simd
-      for (int64_t c = 0; c < seen; ++c) {
-        const A prob = vexp(p[c] * scale - shift);
-        p[c] = prob;
-        ds[c] = prob * (ds[c] - delta) * scale;
-      }
-      for (int64_t c = seen; c < width; ++c) p[c] = ds[c] = 0;
+    const bool full = s_.visible(i) >= j + here;
+    const int64_t q_step = full ? rows : kCausalRows, k_step = full ? here : kCausalRows;
+    for (int64_t r = 0; r < rows; r += q_step) query_strip(i, j, r, std::min(q_step, rows - r), here);
+    if (!task_.wants_kv) return;
+    if constexpr (kPair == 2) {
+      pack_tile_interleaved<T>(b_.scores, kKeyBlock, rows, padded_columns(here), b_.probs_t, kKeyBlock);
+      pack_tile_interleaved<T>(b_.dscores, kKeyBlock, rows, padded_columns(here), b_.dscores_t, kKeyBlock);
     }
-#ifdef GENESIS_BF16_PAIRS
-    if constexpr (TileUnit<T>::kPair == 2) {
-      pack_tile_interleaved(b_.scores, kKeyBlock, rows, width, b_.probs_t, kKeyBlock);
-      pack_tile_interleaved(b_.dscores, kKeyBlock, rows, width, b_.dscores_t, kKeyBlock);
-      pack_tile_rows(b_.dscores, kKeyBlock, rows, width, b_.dscores_rows, kKeyBlock / 2);
+    for (int64_t c = 0; c < here; c += k_step) {
+      const int64_t first = std::max<int64_t>(0, j + c + 1 - s_.visible(i)) / kCausalRows * kCausalRows;
+      if (first < rows) key_strip(i, j, c, std::min(k_step, here - c), first, rows);
     }
-#endif
-    const int64_t summed = units_of<T>(rows), q_units = qi / TileUnit<T>::kPair;
-    if (task_.wants_kv) {
-      tile_gemm<T, true>(here, wide_, summed, b_.probs_t, 1, kKeyBlock, b_.dout + q_units * wide_, wide_,
-                         b_.dv + kj * wide_, wide_);
-      tile_gemm<T, true>(here, wide_, summed, b_.dscores_t, 1, kKeyBlock, b_.query + q_units * wide_, wide_,
-                         b_.dk + kj * wide_, wide_);
+  }
+
+  /// Probabilities p and score gradients ds of `count` queries from row r of the tile, and their dq.
+  void query_strip(int64_t i, int64_t j, int64_t r, int64_t count, int64_t here) {
+    const int64_t seen = std::clamp<int64_t>(s_.visible(i + r + count - 1) - j, 0, here),
+                  width = padded_columns(seen);
+    if (seen == 0) return;
+    const int64_t qi = i - q0_ + r, kj = j - k0_;
+    A *scores = b_.scores + r * kKeyBlock, *dscores = b_.dscores + r * kKeyBlock;
+    tile_gemm<T, Left::rows, false>(count, width, units_, b_.query_rows + qi * units_, units_,
+                                    b_.keys_t + kj * units_, kKeyBlock, scores, kKeyBlock);
+    tile_gemm<T, Left::rows, false>(count, width, units_, b_.dout_rows + qi * units_, units_,
+                                    b_.values_t + kj * units_, kKeyBlock, dscores, kKeyBlock);
+    const A* lse = op_.lse.data<A>() + head_ * op_.q.dim(0) + s_.q_begin + i + r;
+    for (int64_t n = 0; n < count; ++n) {
+      const int64_t own = std::clamp<int64_t>(s_.visible(i + r + n) - j, 0, seen);
+      A *p = scores + n * kKeyBlock, *ds = dscores + n * kKeyBlock;
+      softmax_row_gradient(p, ds, width, scale_, lse[n], b_.delta[qi + n]);
+      for (int64_t c = own; c < width; ++c) p[c] = ds[c] = 0;
     }
-    if (task_.wants_q) {
-      tile_gemm<T, true>(rows, wide_, units_of<T>(here), b_.dscores_rows, kKeyBlock / TileUnit<T>::kPair, 1,
-                         b_.keys + kj / TileUnit<T>::kPair * wide_, wide_, b_.dq + qi * wide_, wide_);
+    if (!task_.wants_q) return;
+    const Unit* left = b_.dscores_rows;
+    if constexpr (kPair == 2) {
+      pack_tile_rows<T>(dscores, kKeyBlock, count, width, b_.dscores_rows, kKeyBlock / 2);
+    } else {
+      left += r * kKeyBlock;
     }
+    tile_gemm<T, Left::rows, true>(count, wide_, units_of<T>(seen), left, kKeyBlock / kPair,
+                                   b_.keys + kj / kPair * wide_, wide_, b_.dq + qi * wide_, wide_);
+  }
+
+  /// dk and dv of `count` keys from column c of the tile, summed over its rows first .. rows.
+  void key_strip(int64_t i, int64_t j, int64_t c, int64_t count, int64_t first, int64_t rows) {
+    const int64_t summed = units_of<T>(rows - first), q_units = (i - q0_ + first) / kPair, kj = j - k0_ + c;
+    const int64_t at = first / kPair * kKeyBlock + c;
+    tile_gemm<T, Left::columns, true>(count, wide_, summed, b_.probs_t + at, kKeyBlock,
+                                      b_.dout + q_units * wide_, wide_, b_.dv + kj * wide_, wide_);
+    tile_gemm<T, Left::columns, true>(count, wide_, summed, b_.dscores_t + at, kKeyBlock,
+                                      b_.query + q_units * wide_, wide_, b_.dk + kj * wide_, wide_);
   }
 
   void store(const Array& to, int64_t head, int64_t row, int64_t count, const A* from) const {

@@ -9,6 +9,7 @@ namespace genesis::kernels::cpu {
 
 inline constexpr int64_t kQueryBlock = 64;
 inline constexpr int64_t kKeyBlock = 64;
+inline constexpr int64_t kCausalRows = kTileColumns;  ///< strips of a tile that the diagonal crosses
 
 /// One sequence of a varlen batch.
 struct Sequence {
