@@ -47,10 +47,8 @@ void step_exact(const Rates<T>& rates, T* w, const G* g, T* m, T* v, int64_t n) 
 }
 
 /// Rounds down or up with the probability that makes the mean exact; `random` has 16 bits.
-inline bf16 round_stochastically(float x, uint32_t random) {
-  bf16 y;
-  y.bits = uint16_t((std::bit_cast<uint32_t>(x) + random) >> 16);
-  return y;
+inline uint16_t stochastic_bits(float x, uint32_t random) {
+  return uint16_t((std::bit_cast<uint32_t>(x) + random) >> 16);
 }
 
 template <class G>
@@ -68,9 +66,9 @@ void step_rounded(const Rates<float>& rates, bf16* w, const G* g, bf16* m, bf16*
       const int64_t i = begin + j;
       float wi = float(w[i]), mi = float(m[i]), vi = float(v[i]);
       rates.update(wi, mi, vi, float(g[i]));
-      w[i] = round_stochastically(wi, random[2 * j] & 0xffffu);
-      m[i] = round_stochastically(mi, random[2 * j] >> 16);
-      v[i] = round_stochastically(vi, random[2 * j + 1] & 0xffffu);
+      w[i].bits = stochastic_bits(wi, random[2 * j] & 0xffffu);
+      m[i].bits = stochastic_bits(mi, random[2 * j] >> 16);
+      v[i].bits = stochastic_bits(vi, random[2 * j + 1] & 0xffffu);
     }
   }
 }

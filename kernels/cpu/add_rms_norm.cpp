@@ -4,6 +4,7 @@
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/rms_norm_row.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 // Threads own rows; 4 s bytes per element (reads x and delta, writes residual and y), s = size of the dtype.
 namespace genesis::kernels {
@@ -22,7 +23,7 @@ void forward(const AddRmsNormForward& o) {
       const T *a = x[r], *b = delta[r];
       T* sum = residual[r];
 #pragma omp simd
-      for (int64_t h = 0; h < width; ++h) sum[h] = T(A(a[h]) + A(b[h]));
+      for (int64_t h = 0; h < width; ++h) store(sum[h], A(a[h]) + A(b[h]));
       rstd[r] = rms_norm_row(sum, weight, y[r], width, eps);
     }
   });

@@ -1,5 +1,6 @@
 #include "kernels/affine.h"
 
+#include "kernels/cpu/store.h"
 #include "kernels/cpu/strided.h"
 
 namespace genesis::kernels {
@@ -19,9 +20,9 @@ void run_cpu(const Affine& o) {
       T* to = y + at[1];
       if (x_step == 1 && y_step == 1) {
 #pragma omp simd
-        for (int64_t i = 0; i < n; ++i) to[i] = T(factor * A(from[i]) + offset);
+        for (int64_t i = 0; i < n; ++i) store(to[i], factor * A(from[i]) + offset);
       } else {
-        for (int64_t i = 0; i < n; ++i) to[i * y_step] = T(factor * A(from[i * x_step]) + offset);
+        for (int64_t i = 0; i < n; ++i) store(to[i * y_step], factor * A(from[i * x_step]) + offset);
       }
     });
   });

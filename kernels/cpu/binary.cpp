@@ -1,5 +1,6 @@
 #include "kernels/binary.h"
 
+#include "kernels/cpu/store.h"
 #include "kernels/cpu/strided.h"
 
 // Threads own runs of at most 16384 elements; 3 s bytes per element where nothing repeats, s = size of the
@@ -12,17 +13,17 @@ void run_of(const T* a, int64_t a_step, const T* b, int64_t b_step, T* y, int64_
   using A = accumulate_t<T>;
   if (y_step == 1 && a_step == 1 && b_step == 1) {
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = T(fn(A(a[i]), A(b[i])));
+    for (int64_t i = 0; i < n; ++i) store(y[i], fn(A(a[i]), A(b[i])));
   } else if (y_step == 1 && a_step == 1 && b_step == 0) {
     const A right = A(*b);
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = T(fn(A(a[i]), right));
+    for (int64_t i = 0; i < n; ++i) store(y[i], fn(A(a[i]), right));
   } else if (y_step == 1 && a_step == 0 && b_step == 1) {
     const A left = A(*a);
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) y[i] = T(fn(left, A(b[i])));
+    for (int64_t i = 0; i < n; ++i) store(y[i], fn(left, A(b[i])));
   } else {
-    for (int64_t i = 0; i < n; ++i) y[i * y_step] = T(fn(A(a[i * a_step]), A(b[i * b_step])));
+    for (int64_t i = 0; i < n; ++i) store(y[i * y_step], fn(A(a[i * a_step]), A(b[i * b_step])));
   }
 }
 

@@ -3,17 +3,20 @@
 
 namespace genesis::kernels {
 
-/// One value of any dtype as another: half types go through f32.
-template <class D, class S>
-inline D convert(S s) {
+/// to = from, between any two dtypes: half types go through f32. By reference, for the reason given at
+/// store().
+template <class S, class D>
+inline void convert(const S& from, D& to) {
   constexpr bool kFromHalf = std::is_same_v<S, bf16> || std::is_same_v<S, f16>;
   constexpr bool kToHalf = std::is_same_v<D, bf16> || std::is_same_v<D, f16>;
   if constexpr (std::is_same_v<S, D>) {
-    return s;
-  } else if constexpr (kFromHalf || kToHalf) {
-    return D(float(s));
+    to = from;
+  } else if constexpr (kToHalf) {
+    to.bits = D(float(from)).bits;
+  } else if constexpr (kFromHalf) {
+    to = static_cast<D>(float(from));
   } else {
-    return static_cast<D>(s);
+    to = static_cast<D>(from);
   }
 }
 

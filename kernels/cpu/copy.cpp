@@ -16,11 +16,11 @@ void copy_run(const S* src, int64_t src_step, D* dst, int64_t dst_step, int64_t 
       std::memcpy(dst, src, size_t(n) * sizeof(S));
     } else {
 #pragma omp simd
-      for (int64_t i = 0; i < n; ++i) dst[i] = convert<D>(src[i]);
+      for (int64_t i = 0; i < n; ++i) convert(src[i], dst[i]);
     }
     return;
   }
-  for (int64_t i = 0; i < n; ++i) dst[i * dst_step] = convert<D>(src[i * src_step]);
+  for (int64_t i = 0; i < n; ++i) convert(src[i * src_step], dst[i * dst_step]);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/softmax_row.h"
+#include "kernels/cpu/store.h"
 
 // Threads own rows. Forward reads a row once from memory and once more from cache; backward reads and writes
 // it once.
@@ -50,8 +51,8 @@ void backward(const CrossEntropyBackward& o) {
       const T* x = logits[n];
       const A seed = dloss[n * step], shift = lse[n], hit = vexp(A(x[target[n]]) - shift);
 #pragma omp simd
-      for (int64_t v = 0; v < width; ++v) to[v] = T(seed * vexp(A(x[v]) - shift));
-      to[target[n]] = T(seed * (hit - A(1)));
+      for (int64_t v = 0; v < width; ++v) store(to[v], seed * vexp(A(x[v]) - shift));
+      store(to[target[n]], seed * (hit - A(1)));
     }
   });
 }

@@ -8,6 +8,7 @@
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 // Forward: threads own output rows. Backward: rows are grouped by id (stable sort), and threads own pairs of
 // a group and a block of columns, so every element of dweight has one writer that adds in the order of n.
@@ -37,7 +38,7 @@ void forward(const EmbeddingForward& o) {
         std::memcpy(to, from, size_t(width) * sizeof(T));
       } else {
 #pragma omp simd
-        for (int64_t h = 0; h < width; ++h) to[h] = T(A(from[h]));
+        for (int64_t h = 0; h < width; ++h) store(to[h], A(from[h]));
       }
     }
   });
@@ -79,7 +80,7 @@ void backward(const EmbeddingBackward& o) {
         for (int64_t h = 0; h < columns; ++h) sum[h] += A(from[h]);
       }
 #pragma omp simd
-      for (int64_t h = 0; h < columns; ++h) to[h] = D(sum[h]);
+      for (int64_t h = 0; h < columns; ++h) store(to[h], sum[h]);
     }
   });
 }

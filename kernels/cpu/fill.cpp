@@ -11,7 +11,8 @@ void run_cpu(const Fill& o) {
   dispatch_any(o.dst.dtype(), [&](auto tag) {
     using T = decltype(tag);
     T* dst = o.dst.data<T>();
-    const T value = convert<T>(o.value);
+    T value;
+    convert(o.value, value);
     const int64_t step = walk.steps()[0];
     walk.for_each_run([&](const auto& at, int64_t n) {
       T* run = dst + at[0];

@@ -5,6 +5,7 @@
 
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 // Forward: threads own picked slices. Backward: threads own blocks of columns, so that one writer adds in the
 // order of i.
@@ -67,7 +68,7 @@ void run_cpu(const IndexAdd& o) {
                        const T* from = dy + (a * count + i) * inner + column;
                        T* to = dx + (a * extent + index[size_t(i)]) * inner + column;
 #pragma omp simd
-                       for (int64_t b = 0; b < width; ++b) to[b] = T(A(to[b]) + A(from[b]));
+                       for (int64_t b = 0; b < width; ++b) store(to[b], A(to[b]) + A(from[b]));
                      }
                    }
                  });

@@ -4,6 +4,7 @@
 
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 namespace genesis::kernels {
 namespace {
@@ -22,7 +23,7 @@ void logn_scale(const LognScale& o) {
         const T* from = x[n * heads + h];
         T* to = y[n * heads + h];
 #pragma omp simd
-        for (int64_t i = 0; i < width; ++i) to[i] = T(A(from[i]) * c);
+        for (int64_t i = 0; i < width; ++i) store(to[i], A(from[i]) * c);
       }
     }
   });

@@ -1,6 +1,7 @@
 #include "kernels/random_fill.h"
 
 #include "kernels/core/parallel_for.h"
+#include "kernels/cpu/store.h"
 
 namespace genesis::kernels {
 
@@ -16,11 +17,11 @@ void run_cpu(const RandomFill& o) {
         const uint64_t element = o.first_element + uint64_t(i);
         if (normal) {
           const auto pair = normal_pair(o.stream, element / 2);
-          for (uint64_t j = element % 2; j < 2 && i < end; ++j) y[i++] = T(A(o.a + o.b * pair[j]));
+          for (uint64_t j = element % 2; j < 2 && i < end; ++j) store(y[i++], A(o.a + o.b * pair[j]));
         } else {
           const auto words = philox(o.stream.seed, o.stream.stream, element / 4);
           for (uint64_t j = element % 4; j < 4 && i < end; ++j)
-            y[i++] = T(A(o.a + (o.b - o.a) * double(uniform_from(words[j]))));
+            store(y[i++], A(o.a + (o.b - o.a) * double(uniform_from(words[j]))));
         }
       }
     });

@@ -7,6 +7,7 @@
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/lanes.h"
+#include "kernels/cpu/store.h"
 
 // The array is seen as outputs x terms. When neighbours in memory are terms of one output, a run of terms is
 // summed in lanes; when they belong to neighbouring outputs, up to 1024 outputs are summed side by side. Long
@@ -148,7 +149,7 @@ void reduce(const Reduce& o) {
   for (int64_t i = 0; i < outputs.count; ++i) {
     A total = partial[size_t(i)];
     for (int64_t s = 1; s < segments; ++s) total = R::join(total, partial[size_t(s * outputs.count + i)]);
-    y[i] = Y(total * factor);
+    store(y[i], total * factor);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/rms_norm_row.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 // Threads own rows; a row is read from memory once and from L1 the second time. Bytes per element: forward 2
 // s, backward 3 s (4 s with dresidual), s = size of the dtype. dweight is summed in fixed groups of rows,
@@ -37,10 +38,10 @@ void backward_row(const T* dy, const T* x, const W* weight, A rstd, const T* dre
   if (dresidual) {
 #pragma omp simd
     for (int64_t h = 0; h < width; ++h)
-      dx[h] = T(A(dresidual[h]) + rstd * (A(dy[h]) * A(weight[h]) - A(x[h]) * slope));
+      store(dx[h], A(dresidual[h]) + rstd * (A(dy[h]) * A(weight[h]) - A(x[h]) * slope));
   } else {
 #pragma omp simd
-    for (int64_t h = 0; h < width; ++h) dx[h] = T(rstd * (A(dy[h]) * A(weight[h]) - A(x[h]) * slope));
+    for (int64_t h = 0; h < width; ++h) store(dx[h], rstd * (A(dy[h]) * A(weight[h]) - A(x[h]) * slope));
   }
 }
 

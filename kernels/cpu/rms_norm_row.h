@@ -3,6 +3,7 @@
 
 #include "kernels/core/dtype.h"
 #include "kernels/cpu/lanes.h"
+#include "kernels/cpu/store.h"
 
 namespace genesis::kernels {
 
@@ -15,7 +16,7 @@ inline A rms_norm_row(const T* x, const W* weight, T* y, int64_t width, A eps) {
   });
   const A rstd = A(1) / std::sqrt(squares / A(width) + eps);
 #pragma omp simd
-  for (int64_t h = 0; h < width; ++h) y[h] = T(A(T(A(x[h]) * rstd)) * A(weight[h]));
+  for (int64_t h = 0; h < width; ++h) store(y[h], rounded<T>(A(x[h]) * rstd) * A(weight[h]));
   return rstd;
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 
 // Threads own positions; the table row of a position stays in L1 for all its heads. 2 s bytes per element.
 namespace genesis::kernels {
@@ -12,8 +13,8 @@ void rotate(const T* x, const A* cos, const A* sin, A sign, T* y, int64_t half) 
 #pragma omp simd
   for (int64_t i = 0; i < half; ++i) {
     const A a = A(x[i]), b = A(x[i + half]), c = cos[i], s = sign * sin[i];
-    y[i] = T(a * c - b * s);
-    y[i + half] = T(b * c + a * s);
+    store(y[i], a * c - b * s);
+    store(y[i + half], b * c + a * s);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/scale.h"
 
 #include "kernels/cpu/chunks.h"
+#include "kernels/cpu/store.h"
 
 namespace genesis::kernels {
 
@@ -14,7 +15,7 @@ void run_cpu(const Scale& o) {
       T* x = o.arrays[tensor].data<T>();
       const A factor = A(o.factor);
 #pragma omp simd
-      for (int64_t i = begin; i < end; ++i) x[i] = T(A(x[i]) * factor);
+      for (int64_t i = begin; i < end; ++i) store(x[i], A(x[i]) * factor);
     });
   });
   for (const Array& a : o.arrays) a.storage().bump_version();

@@ -3,6 +3,7 @@
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
 #include "kernels/cpu/softmax_row.h"
+#include "kernels/cpu/store.h"
 
 // Threads own rows; a row is read from memory once and stays in cache for the other two passes over it.
 namespace genesis::kernels {
@@ -19,7 +20,7 @@ void forward(const SoftmaxForward& o) {
       T* to = y[r];
       const A top = row_max(from, width), scale = A(1) / row_exp_sum(from, width, top);
 #pragma omp simd
-      for (int64_t i = 0; i < width; ++i) to[i] = T(vexp(A(from[i]) - top) * scale);
+      for (int64_t i = 0; i < width; ++i) store(to[i], vexp(A(from[i]) - top) * scale);
     }
   });
 }
@@ -35,7 +36,7 @@ void backward(const SoftmaxBackward& o) {
       T* to = dx[r];
       const A mean = lane_sum<A>(width, [&](int64_t i) { return A(seed[i]) * A(p[i]); });
 #pragma omp simd
-      for (int64_t i = 0; i < width; ++i) to[i] = T(A(p[i]) * (A(seed[i]) - mean));
+      for (int64_t i = 0; i < width; ++i) store(to[i], A(p[i]) * (A(seed[i]) - mean));
     }
   });
 }

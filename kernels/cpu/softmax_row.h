@@ -7,20 +7,15 @@
 
 namespace genesis::kernels {
 
-/// Largest element of a row; -inf for an empty one.
+/// Largest element of a row; -inf for an empty one. (The order of the comparisons cannot change it.)
 template <class T, class A = accumulate_t<T>>
 inline A row_max(const T* x, int64_t width) {
-  constexpr int kLanes = 32;
-  alignas(64) A lanes[kLanes];  // [kLanes]
-  for (int l = 0; l < kLanes; ++l) lanes[l] = -std::numeric_limits<A>::infinity();
-  int64_t i = 0;
-  for (; i + kLanes <= width; i += kLanes) {
-#pragma omp simd
-    for (int l = 0; l < kLanes; ++l) lanes[l] = A(x[i + l]) > lanes[l] ? A(x[i + l]) : lanes[l];
+  A best = -std::numeric_limits<A>::infinity();
+#pragma omp simd reduction(max : best)
+  for (int64_t i = 0; i < width; ++i) {
+    const A value = A(x[i]);
+    best = value > best ? value : best;
   }
-  for (int l = 0; i + l < width; ++l) lanes[l] = A(x[i + l]) > lanes[l] ? A(x[i + l]) : lanes[l];
-  A best = lanes[0];
-  for (int l = 1; l < kLanes; ++l) best = lanes[l] > best ? lanes[l] : best;
   return best;
 }
 

@@ -2,6 +2,7 @@
 
 #include "kernels/core/parallel_for.h"
 #include "kernels/cpu/rows.h"
+#include "kernels/cpu/store.h"
 #include "kernels/cpu/vector_math.h"
 
 // Threads own rows. Bytes per output element: forward 3 s, backward 5 s, s = size of the dtype.
@@ -18,7 +19,7 @@ void forward(const SwigluForward& o) {
       const T *a = x[r], *b = a + width;
       T* to = y[r];
 #pragma omp simd
-      for (int64_t f = 0; f < width; ++f) to[f] = T(vsilu(A(a[f])) * A(b[f]));
+      for (int64_t f = 0; f < width; ++f) store(to[f], vsilu(A(a[f])) * A(b[f]));
     }
   });
 }
@@ -35,8 +36,8 @@ void backward(const SwigluBackward& o) {
 #pragma omp simd
       for (int64_t f = 0; f < width; ++f) {
         const A d = A(seed[f]), gate = A(a[f]), linear = A(b[f]), g = vsigmoid(gate);
-        da[f] = T(d * linear * g * (A(1) + gate * (A(1) - g)));
-        db[f] = T(d * gate * g);
+        store(da[f], d * linear * g * (A(1) + gate * (A(1) - g)));
+        store(db[f], d * gate * g);
       }
     }
   });

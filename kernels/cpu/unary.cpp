@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "kernels/cpu/store.h"
 #include "kernels/cpu/strided.h"
 #include "kernels/cpu/vector_math.h"
 
@@ -22,9 +23,9 @@ void map(const Array& x, const Array& y, Fn fn) {
     T* to = py + at[1];
     if (x_step == 1 && y_step == 1) {
 #pragma omp simd
-      for (int64_t i = 0; i < n; ++i) to[i] = T(fn(A(from[i])));
+      for (int64_t i = 0; i < n; ++i) store(to[i], fn(A(from[i])));
     } else {
-      for (int64_t i = 0; i < n; ++i) to[i * y_step] = T(fn(A(from[i * x_step])));
+      for (int64_t i = 0; i < n; ++i) store(to[i * y_step], fn(A(from[i * x_step])));
     }
   });
 }
@@ -41,9 +42,10 @@ void map_two(const Array& a, const Array& b, const Array& y, Fn fn) {
     T* to = py + at[2];
     if (steps[0] == 1 && steps[1] == 1 && steps[2] == 1) {
 #pragma omp simd
-      for (int64_t i = 0; i < n; ++i) to[i] = T(fn(A(left[i]), A(right[i])));
+      for (int64_t i = 0; i < n; ++i) store(to[i], fn(A(left[i]), A(right[i])));
     } else {
-      for (int64_t i = 0; i < n; ++i) to[i * steps[2]] = T(fn(A(left[i * steps[0]]), A(right[i * steps[1]])));
+      for (int64_t i = 0; i < n; ++i)
+        store(to[i * steps[2]], fn(A(left[i * steps[0]]), A(right[i * steps[1]])));
     }
   });
 }
