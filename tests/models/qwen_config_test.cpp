@@ -257,6 +257,21 @@ TEST(YamlConfig, ErrorsNameFileLineKeyAndValue) {
   }
 }
 
+TEST(YamlConfig, ShippedFilesHaveTheReleasedShapes) {
+  const std::pair<const char*, int64_t> files[] = {
+      {"qwen1/qwen1_1.8B.yaml", 1'836'828'672}, {"qwen1/qwen1_7B.yaml", 7'721'324'544},
+      {"qwen1/qwen1_14B.yaml", 14'167'290'880}, {"qwen1/qwen1_32B.yaml", 32'512'218'112},
+      {"qwen3/qwen3_0.6B.yaml", 596'049'920},   {"qwen3/qwen3_1.7B.yaml", 1'720'574'976},
+      {"qwen3/qwen3_4B.yaml", 4'022'468'096},   {"qwen3/qwen3_8B.yaml", 8'190'735'360},
+      {"qwen3/qwen3_14B.yaml", 14'768'307'200}, {"qwen3/qwen3_32B.yaml", 32'762'123'264}};
+  for (const auto& [name, count] : files) {
+    EXPECT_EQ(
+        parameter_count(QwenConfig::from_yaml(std::filesystem::path(GENESIS_SOURCE_DIR) / "configs" / name)),
+        count)
+        << name;
+  }
+}
+
 TEST(HuggingFaceConfig, ReadsReferenceFolders) {
   const auto path = genesis::testing::shared_path("golden");
   if (!path) return;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "kernels/core/rng.h"
 #include "models/safetensors/file.h"
 #include "models/safetensors/header.h"
 #include "tests/support/error_message.h"
@@ -157,6 +158,39 @@ TEST(SafetensorsHeader, EveryTruncationIsRefused) {
   for (size_t n = 0; n < whole.size(); ++n) {
     EXPECT_THROW(parse(whole.substr(0, n)), CheckpointError) << n << " bytes";
   }
+}
+
+TEST(SafetensorsHeader, DamagedFilesAreReadOrRefusedNeverMore) {
+  const std::string whole =
+      file_of(R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+              R"("b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]}})",
+              32);
+  ASSERT_EQ(parse(whole).tensors.size(), 2u);
+  int refused = 0;
+  const int runs = 20000;
+  for (int run = 0; run < runs; ++run) {
+    std::string bytes = whole;
+    for (uint64_t edit = 0; edit <= uint64_t(run % 3); ++edit) {
+      const auto w = philox(7, uint64_t(run), edit);
+      const size_t at = w[0] % bytes.size();
+      if (w[1] % 3 == 0) bytes[at] = char(w[2]);
+      if (w[1] % 3 == 1) bytes[at] = "{}[]\",:0123456789"[w[2] % 18];
+      if (w[1] % 3 == 2) bytes.erase(at, 1 + w[2] % 4);
+      if (bytes.size() < 8) break;
+    }
+    try {
+      const auto header = parse(bytes);
+      int64_t at = 0;
+      for (const auto& t : header.tensors) {
+        EXPECT_EQ(t.begin, at);
+        at = t.end;
+      }
+      EXPECT_EQ(header.data_begin + at, int64_t(bytes.size()));
+    } catch (const CheckpointError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, runs / 2);
 }
 
 }  // namespace
