@@ -22,23 +22,25 @@ NormedResidual norm(const Residual& in, const Tensor& weight, double eps) {
 }
 
 QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype)
-    : input_norm_weight(register_parameter("input_norm.weight", nn::parameter({config.n_embd}, dtype))),
-      post_norm_weight(register_parameter("post_norm.weight", nn::parameter({config.n_embd}, dtype))),
+    : input_norm(config.n_embd, config.norm_eps, dtype),
       attention(config, layer, dtype),
+      post_norm(config.n_embd, config.norm_eps, dtype),
       mlp(config, dtype),
       layer_(layer),
       eps_(config.norm_eps) {
+  register_module("input_norm", input_norm);
   register_module("attention", attention);
+  register_module("post_norm", post_norm);
   register_module("mlp", mlp);
 }
 
 Residual QwenBlock::operator()(const Residual& in, const ForwardPass& pass) const {
-  const NormedResidual first = norm(in, input_norm_weight, eps_);
+  const NormedResidual first = norm(in, input_norm.weight, eps_);
   if (layer_ > 0) pass.trace(first.x.value(), "hidden.{}", layer_ - 1);
   pass.trace(first.y.value(), "layer{}.attn_norm", layer_);
   const Tensor attended = attention(first.y, pass);
   pass.trace(attended.value(), "layer{}.attn_out", layer_);
-  const NormedResidual second = norm({first.x, attended}, post_norm_weight, eps_);
+  const NormedResidual second = norm({first.x, attended}, post_norm.weight, eps_);
   pass.trace(second.y.value(), "layer{}.mlp_norm", layer_);
   const Tensor fed = mlp(second.y);
   pass.trace(fed.value(), "layer{}.mlp_out", layer_);

@@ -1,5 +1,6 @@
 #pragma once
 #include "autograd/nn/linear.h"
+#include "autograd/nn/rms_norm.h"
 #include "models/qwen/attention.h"
 
 namespace genesis::models {
@@ -27,8 +28,9 @@ class QwenBlock : public nn::Module {
   QwenBlock(const QwenConfig& config, int64_t layer, DType dtype);
   Residual operator()(const Residual& in, const ForwardPass& pass) const;
 
-  Tensor input_norm_weight, post_norm_weight;
+  nn::RMSNorm input_norm;
   QwenAttention attention;
+  nn::RMSNorm post_norm;
   QwenMlp mlp;
 
  private:

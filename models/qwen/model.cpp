@@ -6,7 +6,6 @@
 #include "autograd/autocast.h"
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
-#include "autograd/ops/embedding.h"
 #include "autograd/ops/linear.h"
 #include "autograd/ops/linear_cross_entropy.h"
 #include "models/qwen/embedding_dropout.h"
@@ -26,18 +25,19 @@ int64_t longest_position(const Array& positions) {
 
 QwenModel::QwenModel(const QwenConfig& config, DType dtype, Uninitialised)
     : config_(config.resolved()),
+      embed_(config_.vocab_size, config_.n_embd, dtype),
+      final_norm_(config_.n_embd, config_.norm_eps, dtype),
       table_(config_.head_dim, config_.rope_base, table_dtype(dtype)),
       tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
-  embed_weight =
-      register_parameter("embed.weight", nn::parameter({config_.vocab_size, config_.n_embd}, dtype));
+  register_module("embed", embed_);
   for (int64_t n = 0; n < config_.n_layer; ++n) {
     blocks_.push_back(std::make_unique<QwenBlock>(config_, n, dtype));
     register_module(fmt::format("layers.{}", n), *blocks_.back());
   }
-  final_norm_weight = register_parameter("final_norm.weight", nn::parameter({config_.n_embd}, dtype));
+  register_module("final_norm", final_norm_);
   if (!config_.tie_word_embeddings) {
-    head_weight =
-        register_parameter("head.weight", nn::parameter({config_.vocab_size, config_.n_embd}, dtype));
+    head_ = std::make_unique<nn::Linear>(config_.n_embd, config_.vocab_size, false, dtype);
+    register_module("head", *head_);
   }
 }
 
@@ -63,6 +63,11 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
 }
 
 Tensor QwenModel::head(const Tensor& hidden) const { return autograd::linear(hidden, head_matrix()); }
+
+Tensor QwenModel::operator()(const Tensor& input_ids) {
+  const TokenBatch batch = TokenBatch::from_rows(input_ids, config_.vocab_size);
+  return logits(batch).view({input_ids.size(0), input_ids.size(1), config_.vocab_size});
+}
 
 Tensor QwenModel::loss_sum(const TokenBatch& batch, const Array& targets) {
   return autograd::linear_cross_entropy(hidden_states(batch), head_matrix(), targets);
@@ -135,12 +140,12 @@ Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
 
 Tensor QwenModel::run(const ForwardPass& forward) const {
   const auto pass = std::make_shared<const ForwardPass>(forward);
-  Residual residual{autograd::embedding(Tensor(pass->batch.input_ids), embed_weight), {}};
+  Residual residual{embed_(Tensor(pass->batch.input_ids)), {}};
   if (is_training() && config_.dropout > 0)
     residual.x = embedding_dropout(residual.x, pass->batch, config_.dropout);
   pass->trace(residual.x.value(), "hidden.embed");
   for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
-  const NormedResidual last = norm(residual, final_norm_weight, config_.norm_eps);
+  const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps);
   pass->trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
   pass->trace(last.y.value(), "hidden.norm");
   return last.y;

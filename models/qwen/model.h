@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "autograd/nn/embedding.h"
 #include "models/generation/generation_config.h"
 #include "models/qwen/block.h"
 #include "models/qwen/long_context.h"
@@ -19,6 +20,7 @@ struct CachedStep {
 
 /// The Qwen language model, for every family: embedding, blocks, final norm, head.
 ///   QwenModel model(config);
+///   Tensor logits = model(genesis::tensor({{1, 2, 3}}));          // [1, 3, vocab_size]
 /// In training mode (the default) positions are plain. After eval(), texts longer than the config's
 /// seq_length get dynamic NTK and logn where the config has them; that path records no gradient. Determinism:
 /// a pure function of parameters and tokens; a text's values do not depend on what it is batched with beyond
@@ -34,15 +36,19 @@ class QwenModel : public nn::Module {
                                                 DType dtype = DType::f32);
 
   const QwenConfig& config() const { return config_; }
-  DType dtype() const { return embed_weight.dtype(); }
+  DType dtype() const { return embed_.weight.dtype(); }
 
-  /// Logits of every token of a flat batch: [N, V].
+  /// Logits of every position. input_ids [B, T] of integers -> [B, T, V]
+  /// Errors: genesis::Error for another shape or an id outside the vocabulary.
+  Tensor operator()(const Tensor& input_ids);
+  /// The same for a flat batch: [N, V].
   Tensor logits(const TokenBatch& batch) { return head(hidden_states(batch)); }
   /// Output of the final norm, [N, H].
   Tensor hidden_states(const TokenBatch& batch);
   /// hidden W_head^T: [..., H] -> [..., V]
   Tensor head(const Tensor& hidden) const;
-  const Tensor& head_matrix() const { return config_.tie_word_embeddings ? embed_weight : head_weight; }
+  /// The head's matrix [V, H]: the embedding's when tied.
+  const Tensor& head_matrix() const { return config_.tie_word_embeddings ? embed_.weight : head_->weight; }
 
   /// Sum of the losses of the supervised tokens; divide by the supervised tokens of the whole step, or start
   /// backward from that quotient. targets [N] i32: the token that follows, or -100 for none. Logits of the
@@ -73,7 +79,6 @@ class QwenModel : public nn::Module {
   }
 
   GenerationConfig generation;  ///< of the folder the model came from; greedy where it says nothing
-  Tensor embed_weight, final_norm_weight, head_weight;  ///< head_weight is undefined when tied
 
  private:
   struct Uninitialised {};
@@ -86,7 +91,10 @@ class QwenModel : public nn::Module {
                      const std::shared_ptr<const ForwardPass>& pass) const;
 
   QwenConfig config_;
+  nn::Embedding embed_;
   std::vector<std::unique_ptr<QwenBlock>> blocks_;
+  nn::RMSNorm final_norm_;
+  std::unique_ptr<nn::Linear> head_;  // null when tied
   kernels::RopeTable table_;
   RotaryTables tables_;
   Tracer tracer_;

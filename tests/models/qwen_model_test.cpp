@@ -15,10 +15,6 @@ namespace {
 using genesis::testing::Golden;
 using genesis::testing::golden_folders;
 
-Tensor rows_logits(QwenModel& model, const Array& input_ids) {
-  return model.logits(TokenBatch::from_rows(Tensor(input_ids), model.config().vocab_size));
-}
-
 TEST(QwenModel, InnerValuesAndLogitsOfTheReference) {
   for (const auto& folder : golden_folders()) {
     SCOPED_TRACE(folder.filename());
@@ -31,7 +27,7 @@ TEST(QwenModel, InnerValuesAndLogitsOfTheReference) {
                        },
                        true});
     no_grad quiet;
-    const Tensor logits = rows_logits(*model, golden.tensor("input_ids"));
+    const Tensor logits = (*model)(Tensor(golden.tensor("input_ids")));
     EXPECT_LE(golden.fp32_error("logits", logits.value()), 1.0);
     const int64_t layers = model->config().n_layer;
     for (int64_t n = 0; n < layers; ++n) {
@@ -60,11 +56,68 @@ TEST(QwenModel, Bf16StaysInsideTheRoundingOfTheReference) {
     {
       const auto model = QwenModel::from_folder(folder);
       autocast cast;
-      EXPECT_LE(golden.bf16_error("logits", rows_logits(*model, golden.tensor("input_ids")).value()), 1.0);
+      EXPECT_LE(golden.bf16_error("logits", (*model)(Tensor(golden.tensor("input_ids"))).value()), 1.0);
     }
     const auto model = QwenModel::from_folder(folder, DType::bf16);
-    EXPECT_LE(golden.bf16_error("logits", rows_logits(*model, golden.tensor("input_ids")).value()), 1.0);
+    EXPECT_LE(golden.bf16_error("logits", (*model)(Tensor(golden.tensor("input_ids"))).value()), 1.0);
   }
+}
+
+TEST(QwenModel, ReadsLikeTheSeed) {
+  const QwenConfig config{.vocab_size = 97, .n_layer = 2, .n_head = 4, .n_embd = 32, .max_seq_len = 64};
+  QwenModel model(config);
+  const Tensor logits = model(tensor({{1, 2, 3, 4, 5}}));
+  EXPECT_EQ(logits.shape(), (Shape{1, 5, 97}));
+  EXPECT_TRUE(logits.requires_grad());
+  EXPECT_THROW(model(tensor({{1, 97}})), Error);
+  EXPECT_THROW(model(tensor({1, 2})), Error);
+}
+
+TEST(QwenModel, SavesAndLoadsInTheNamesOfEveryFamily) {
+  for (const QwenFamily family : {QwenFamily::qwen1, QwenFamily::qwen15, QwenFamily::qwen3}) {
+    for (const bool tied : {false, true}) {
+      QwenConfig config{.vocab_size = 97,
+                        .n_layer = 2,
+                        .n_head = 4,
+                        .n_embd = 32,
+                        .max_seq_len = 64,
+                        .dropout = 0,
+                        .family = family,
+                        .tie_word_embeddings = tied};
+      const QwenModel model(config, DType::f32, 7);
+      for (const Naming naming : {naming_of(family), Naming::llama}) {
+        const genesis::testing::TempFolder folder;
+        model.save(folder.path(), {.naming = naming, .max_shard_bytes = 20000});
+        const auto back = QwenModel::from_folder(folder.path());
+        const auto wanted = model.named_parameters(), found = back->named_parameters();
+        ASSERT_EQ(wanted.size(), found.size());
+        for (size_t i = 0; i < wanted.size(); ++i) {
+          EXPECT_EQ(wanted[i].first, found[i].first);
+          EXPECT_EQ(wanted[i].second.tolist(), found[i].second.tolist()) << wanted[i].first;
+        }
+      }
+    }
+  }
+}
+
+TEST(QwenModel, InitialValuesOfPreTraining) {
+  const QwenConfig config{.vocab_size = 500, .n_layer = 8, .n_head = 4, .n_embd = 64, .max_seq_len = 64};
+  const QwenModel model(config);
+  for (const auto& [name, p] : model.named_parameters()) {
+    double sum = 0, squares = 0;
+    for (const double v : p.tolist()) sum += v, squares += v * v;
+    const double n = double(p.numel()), mean = sum / n, std = std::sqrt(squares / n - mean * mean);
+    if (p.ndim() == 1) {
+      EXPECT_EQ(mean, name.ends_with(".bias") ? 0.0 : 1.0) << name;
+      EXPECT_NEAR(std, 0.0, 1e-12) << name;
+    } else {
+      const bool residual = name.ends_with("out.weight") || name.ends_with("down.weight");
+      EXPECT_NEAR(std, residual ? 0.02 / 4 : 0.02, 0.0004) << name;
+      EXPECT_NEAR(mean, 0.0, 0.0015) << name;
+    }
+  }
+  EXPECT_NE(QwenModel(config, DType::f32, 1).parameters()[0].tolist(),
+            QwenModel(config, DType::f32, 2).parameters()[0].tolist());
 }
 
 TEST(QwenModel, PackedTextsDoNotSeeEachOther) {
@@ -112,7 +165,7 @@ TEST(QwenModel, TextsBeyondTheTrainingLength) {
         model.load(folder);
         model.train(training);
         no_grad quiet;
-        return rows_logits(model, golden.tensor(name + "input_ids")).value();
+        return model(Tensor(golden.tensor(name + "input_ids"))).value();
       };
       EXPECT_LE(golden.fp32_error(name + "logits", logits(false, true, true)), 1.0);
       ++checked;
