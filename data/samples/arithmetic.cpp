@@ -5,7 +5,8 @@
 namespace genesis::data::samples {
 namespace {
 
-constexpr int kSmallest = 10, kLargest = 99;  // two digits, so that every problem has a column of ones and one of tens
+constexpr int kSmallest = 10,
+              kLargest = 99;  // two digits, so that every problem has a column of ones and one of tens
 
 std::string sum_key(int a, int b) {
   return key_of("add", fmt::format("{},{}", std::min(a, b), std::max(a, b)));
@@ -16,15 +17,15 @@ std::string difference_key(int a, int b) { return key_of("subtract", fmt::format
 /// "47 + 38: 7 + 8 = 15, 4 + 3 + 1 = 8, so 85."
 std::string worked_sum(int a, int b) {
   const int ones = a % 10 + b % 10, carry = ones / 10;
-  return fmt::format("{} + {}: {} + {} = {}, {} + {}{} = {}, so {}.", a, b, a % 10, b % 10, ones, a / 10, b / 10,
-                     carry ? " + 1" : "", a / 10 + b / 10 + carry, a + b);
+  return fmt::format("{} + {}: {} + {} = {}, {} + {}{} = {}, so {}.", a, b, a % 10, b % 10, ones, a / 10,
+                     b / 10, carry ? " + 1" : "", a / 10 + b / 10 + carry, a + b);
 }
 
 /// "83 - 64: 13 - 4 = 9, 8 - 6 - 1 = 1, so 19."
 std::string worked_difference(int a, int b) {
   const int borrow = a % 10 < b % 10 ? 1 : 0, ones = a % 10 + 10 * borrow;
-  return fmt::format("{} - {}: {} - {} = {}, {} - {}{} = {}, so {}.", a, b, ones, b % 10, ones - b % 10, a / 10, b / 10,
-                     borrow ? " - 1" : "", a / 10 - b / 10 - borrow, a - b);
+  return fmt::format("{} - {}: {} - {} = {}, {} - {}{} = {}, so {}.", a, b, ones, b % 10, ones - b % 10,
+                     a / 10, b / 10, borrow ? " - 1" : "", a / 10 - b / 10 - borrow, a - b);
 }
 
 Turn ask_sum(Draw& draw, Side side) {

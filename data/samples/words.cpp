@@ -56,9 +56,10 @@ Turn ask_about(Draw& draw, const List& list, bool first) {
       std::string question =
           first ? say(draw, {"Is {} in the list {}?", "Look for {} in {}. Is it there?"}, word, shown)
                 : say(draw, {"Is {} in the list?", "Does the list have {}?", "And is {} there?"}, word);
-      return {std::move(question),
-              fmt::format(fmt::runtime(member ? "Yes, {} is in the list." : "No, {} is not in the list."), word),
-              key_of("contains", join(list, ",") + "/" + word)};
+      return {
+          std::move(question),
+          fmt::format(fmt::runtime(member ? "Yes, {} is in the list." : "No, {} is not in the list."), word),
+          key_of("contains", join(list, ",") + "/" + word)};
     }
   }
 }
