@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "data/tokenizer/streaming_decoder.h"
 #include "data/tokenizer/tiktoken_file.h"
 #include "data/tokenizer/utf8.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/error_message.h"
 #include "tests/support/random_text.h"
 #include "tests/support/temp_folder.h"
@@ -154,9 +153,8 @@ TEST(Tokenizer, HostileTextTakesBoundedTime) {
        {"a", " ", "\n", "7", "!", "'", "\u4e16", "\u0301", "\u0323\u0301", "<|", "<|im_start|", "<|im_end|>",
         "\xff", " \n", "ab", "the", "\u1100\u1161", "\xf0\x9f"}) {
     const std::string text = repeat(part);
-    const auto start = std::chrono::steady_clock::now();
-    const Ids ids = t.encode(text);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << part;
+    Ids ids;
+    EXPECT_LT(genesis::testing::cpu_seconds_of([&] { ids = t.encode(text); }), 5) << part;
     EXPECT_FALSE(ids.empty());
   }
 }
