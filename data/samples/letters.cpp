@@ -24,37 +24,28 @@ Turn ask_about(Draw& draw, const std::string& code, bool first) {
     std::string question = first ? say(draw, alone, shown) : std::string(draw.pick(follow_up));
     return Turn{std::move(question), std::move(answer), key_of(task, shown)};
   };
-  switch (draw.below(7)) {
+  switch (draw.below(6)) {
     case 0:
     case 1:
       return ask("mirror", {"Write {} backwards.", "Reverse the code {}.", "What is the code {} backwards?"},
                  {"Now backwards.", "And backwards?", "Now reverse it."},
-                 fmt::format("Backwards it is {}.", spelled({code.rbegin(), code.rend()})));
+                 fmt::format("The code {} backwards is {}.", shown, spelled({code.rbegin(), code.rend()})));
     case 2:
       return ask("first_letter", {"What is the first letter of {}?", "Which letter does {} start with?"},
                  {"What is its first letter?", "And the first letter?"},
-                 fmt::format("It starts with {}.", code.front()));
+                 fmt::format("The code {} starts with {}.", shown, code.front()));
     case 3:
       return ask("last_letter", {"What is the last letter of {}?", "Which letter does {} end with?"},
                  {"What is its last letter?", "And the last letter?"},
-                 fmt::format("It ends with {}.", code.back()));
+                 fmt::format("The code {} ends with {}.", shown, code.back()));
     case 4:
       return ask("copy", {"Repeat {}.", "Write {} again.", "Copy the code {}."},
-                 {"Please repeat it.", "And once more?"}, fmt::format("It is {}.", shown));
-    case 5:
+                 {"Please repeat it.", "And once more?"}, fmt::format("The code is {}.", shown));
+    default:
       return ask("length",
                  {"How many letters does {} have?", "How long is the code {}?", "Count the letters of {}."},
                  {"How many letters does it have?", "And how long is it?"},
-                 fmt::format("It has {} letters.", code.size()));
-    default: {
-      const char letter = draw.pick(code);
-      const auto count = std::count(code.begin(), code.end(), letter);
-      std::string question =
-          first ? say(draw, {"How many times is {} in {}?", "Count the letter {} in {}."}, letter, shown)
-                : say(draw, {"How many times is {} in it?", "And how often is {} in it?"}, letter);
-      return {std::move(question), fmt::format("It has {} {}.", count, letter),
-              key_of("occurrences", fmt::format("{}/{}", shown, letter))};
-    }
+                 fmt::format("The code {} has {} letters.", shown, code.size()));
   }
 }
 
@@ -63,10 +54,9 @@ Turn ask_about(Draw& draw, const std::string& code, bool first) {
 Dialogue letters(Draw& draw, Side side, int turns) {
   std::string code, sorted;
   do {
-    const int length = draw.between(3, 6);
+    const int length = draw.between(3, 5);
     code.clear();
-    for (int i = 0; i < length; ++i)  // repeats are common, so that counting has something to count
-      code += !code.empty() && draw.chance(30) ? draw.pick(code) : draw.pick(kAlphabet);
+    for (int i = 0; i < length; ++i) code += draw.pick(kAlphabet);
     sorted = code;
     std::sort(sorted.begin(), sorted.end());
   } while (side_of("letters|" + sorted) != side);

@@ -23,8 +23,8 @@ Turn ask_larger(Draw& draw, Side side) {
   int a, b;
   std::string key;
   do {
-    a = draw.between(100, 999);
-    b = draw.between(100, 999);
+    a = draw.between(10, 99);
+    b = draw.between(10, 99);
     key = key_of("larger", fmt::format("{},{}", std::min(a, b), std::max(a, b)));
   } while (a == b || side_of(key) != side);
   return {
@@ -42,32 +42,19 @@ Turn ask_about(Draw& draw, const std::vector<int>& values, bool first) {
     std::string question = first ? say(draw, alone, shown) : std::string(draw.pick(follow_up));
     return Turn{std::move(question), std::move(answer), key_of(task, operands)};
   };
-  switch (draw.below(4)) {
+  switch (draw.below(2)) {
     case 0:
       return ask("largest",
                  {"Which of these numbers is the largest: {}?", "What is the biggest of {}?",
                   "Find the largest number: {}.", "Take the list {}. Which number is the largest?"},
                  {"And the largest?", "Which one is the biggest?", "What is the largest one?"},
                  fmt::format("The largest of {} is {}.", shown, sorted.back()));
-    case 1:
+    default:
       return ask("smallest",
                  {"Which of these numbers is the smallest: {}?", "What is the smallest of {}?",
                   "Find the smallest number: {}.", "Take the list {}. Which number is the smallest?"},
                  {"And the smallest?", "Which one is the smallest?", "What is the smallest one?"},
                  fmt::format("The smallest of {} is {}.", shown, sorted.front()));
-    case 2:
-      return ask(
-          "ascending",
-          {"Sort these numbers: {}.", "Put {} in order, smallest first.", "Sort {} from small to large."},
-          {"Now sort them.", "And in order, smallest first?", "Now from small to large."},
-          fmt::format("{} sorted is {}.", shown, listed(sorted, ", ")));
-    default:
-      std::reverse(sorted.begin(), sorted.end());
-      return ask("descending",
-                 {"Sort {} from large to small.", "Put {} in order, largest first.",
-                  "Sort these numbers, largest first: {}."},
-                 {"And in order, largest first?", "Now from large to small."},
-                 fmt::format("{} sorted is {}.", shown, listed(sorted, ", ")));
   }
 }
 

@@ -21,14 +21,15 @@ Turn ask_about(Draw& draw, const List& list, bool first) {
     std::string question = first ? say(draw, alone, shown) : std::string(draw.pick(follow_up));
     return Turn{std::move(question), std::move(answer), key_of(task, join(list, ","))};
   };
-  switch (draw.below(7)) {
+  switch (draw.below(6)) {
     case 0:
     case 1:
-      return ask("backwards",
-                 {"Say {} backwards.", "Reverse the list {}.", "What is {} in reverse order?",
-                  "Write {} backwards."},
-                 {"Now backwards.", "And in reverse order?", "Now reverse it."},
-                 fmt::format("{} backwards is {}.", shown, join(List(list.rbegin(), list.rend()), ", ")));
+      return ask(
+          "backwards",
+          {"Say {} backwards.", "Reverse the list {}.", "What is {} in reverse order?",
+           "Write {} backwards."},
+          {"Now backwards.", "And in reverse order?", "Now reverse it."},
+          fmt::format("The list {} backwards is {}.", shown, join(List(list.rbegin(), list.rend()), ", ")));
     case 2:
       return ask("first", {"What is the first word of {}?", "Which word comes first: {}?"},
                  {"Which word was first?", "And the first word?", "What is the first one?"},
@@ -40,27 +41,11 @@ Turn ask_about(Draw& draw, const List& list, bool first) {
     case 4:
       return ask("count", {"How many words are in {}?", "Count the words: {}.", "I see {}. How many things?"},
                  {"How many words is that?", "How many are there?", "And how many words?"},
-                 fmt::format("{} are {} words.", shown, list.size()));
-    case 5:
+                 fmt::format("The list {} has {} words.", shown, list.size()));
+    default:
       return ask("repeat", {"Repeat {}.", "Say {} again.", "Write down {}."},
-                 {"Please repeat the list.", "And the list once more?"}, shown);
-    default: {
-      const bool member = draw.chance(50);
-      std::string word;
-      if (member) {
-        word = draw.pick(list);
-      } else {
-        do word = draw.pick(kWords);
-        while (std::find(list.begin(), list.end(), word) != list.end());
-      }
-      std::string question =
-          first ? say(draw, {"Is {} in the list {}?", "Look for {} in {}. Is it there?"}, word, shown)
-                : say(draw, {"Is {} in the list?", "Does the list have {}?", "And is {} there?"}, word);
-      return {
-          std::move(question),
-          fmt::format(fmt::runtime(member ? "Yes, {} is in the list." : "No, {} is not in the list."), word),
-          key_of("contains", join(list, ",") + "/" + word)};
-    }
+                 {"Please repeat the list.", "And the list once more?"},
+                 fmt::format("The list is {}.", shown));
   }
 }
 
@@ -69,7 +54,7 @@ Turn ask_about(Draw& draw, const List& list, bool first) {
 Dialogue words(Draw& draw, Side side, int turns) {
   List list, sorted;
   do {
-    const size_t count = size_t(draw.between(3, 5));
+    const size_t count = size_t(draw.between(3, 4));
     list = draw.sample<std::string>(kWords, count);
     sorted = list;
     std::sort(sorted.begin(), sorted.end());

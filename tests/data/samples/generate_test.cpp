@@ -54,15 +54,8 @@ std::string solve(const std::string& key) {
   if (task == "subtract") return fmt::format("so {}.", integers(rest)[0] - integers(rest)[1]);
   if (task == "largest") return "is " + std::to_string(std::ranges::max(integers(rest))) + ".";
   if (task == "smallest") return "is " + std::to_string(std::ranges::min(integers(rest))) + ".";
-  if (task == "ascending" || task == "descending") {
-    const auto values = integers(rest);
-    std::set<int> sorted(values.begin(), values.end());
-    std::vector<int> list(sorted.begin(), sorted.end());
-    if (task == "descending") list.assign(sorted.rbegin(), sorted.rend());
-    return "is " + ends_with_list(list, ", ") + ".";
-  }
   if (task == "parity") return std::string("02468").find(rest.back()) != std::string::npos ? "even." : "odd.";
-  if (task == "larger") {  // three digits each: the order of the texts is the order of the numbers
+  if (task == "larger") {  // two digits each: the order of the texts is the order of the numbers
     const Parts both = split(rest, ',');
     return both[0] > both[1] ? both[0] + " is larger than " + both[1] + "."
                              : both[1] + " is larger than " + both[0] + ".";
@@ -74,25 +67,19 @@ std::string solve(const std::string& key) {
   }
   if (task == "first") return "is " + rest.substr(0, rest.find(',')) + ".";
   if (task == "last") return "is " + rest.substr(rest.rfind(',') + 1) + ".";
-  if (task == "count") return fmt::format("are {} words.", 1 + std::ranges::count(rest, ','));
-  if (task == "repeat") return ends_with_list(split(rest, ','), ", ");
-  if (task == "contains") {
-    const bool in = (',' + operand('/', 0) + ',').find(',' + operand('/', 1) + ',') != std::string::npos;
-    return fmt::format("{} {} in the list.", operand('/', 1), in ? "is" : "is not");
-  }
-  const Parts letters = split(operand('/', 0), ' ');
+  if (task == "count") return fmt::format("has {} words.", 1 + std::ranges::count(rest, ','));
+  if (task == "repeat") return "is " + ends_with_list(split(rest, ','), ", ") + ".";
+  const Parts letters = split(rest, ' ');
   if (task == "mirror") return "is " + ends_with_list(Parts(letters.rbegin(), letters.rend()), " ") + ".";
   if (task == "first_letter") return "with " + letters.front() + ".";
   if (task == "last_letter") return "with " + letters.back() + ".";
   if (task == "copy") return "is " + rest + ".";
   if (task == "length") return fmt::format("has {} letters.", letters.size());
-  if (task == "occurrences")
-    return fmt::format("has {} {}.", std::ranges::count(letters, operand('/', 1)), operand('/', 1));
-  if (task == "later" || task == "earlier") {
+  if (task == "later") {
     const std::string time = operand(',', 0);
     int hour = std::stoi(time);
-    for (int i = 0; i < std::stoi(operand(',', 1)); ++i) hour += task == "later" ? 1 : -1;
-    EXPECT_TRUE(hour >= 0 && hour <= 23) << key;
+    for (int i = 0; i < std::stoi(operand(',', 1)); ++i) ++hour;
+    EXPECT_LE(hour, 23) << key;
     return fmt::format("so {:02}{}.", hour, time.substr(2));
   }
   if (task == "greet") return "meet you, " + operand(',', 0) + "!";
@@ -130,7 +117,7 @@ TEST(SampleRecords, EveryAnswerIsRight) {
         ++tasks[turn.key.substr(0, turn.key.find('|'))];
       }
     }
-  EXPECT_GE(tasks.size(), 20u);
+  EXPECT_EQ(tasks.size(), 21u);
   for (const auto& [task, count] : tasks) EXPECT_GT(count, 40) << task;
 }
 
@@ -160,8 +147,8 @@ TEST(SampleRecords, HeldOutQuestionsDiffer) {
 }
 
 TEST(SampleRecords, AreTheSameOnEveryMachine) {
-  EXPECT_EQ(fnv(training_records(kSeed, 1000)), 4281781060535384036u);
-  EXPECT_EQ(fnv(held_out_records(kSeed, 100)), 16136353604934817456u);
+  EXPECT_EQ(fnv(training_records(kSeed, 1000)), 10617376073466386618u);
+  EXPECT_EQ(fnv(held_out_records(kSeed, 100)), 18110479812148866374u);
 }
 
 TEST(SampleRecords, RecordIDependsOnSeedAndIAlone) {
