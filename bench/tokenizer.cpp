@@ -10,6 +10,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <limits>
 
 #include "data/tokenizer/text_file.h"
@@ -17,10 +18,13 @@
 
 namespace {
 
-double seconds_of(const auto& run) {
-  const auto start = std::chrono::steady_clock::now();
+/// Processor seconds for one thread (a busy machine does not change them), seconds on the wall for several.
+double seconds_of(bool on_the_wall, const auto& run) {
+  const auto wall = std::chrono::steady_clock::now();
+  const std::clock_t processor = std::clock();
   run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return on_the_wall ? std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count()
+                     : double(std::clock() - processor) / CLOCKS_PER_SEC;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -48,13 +52,13 @@ int main(int argc, char** argv) {
 
   using genesis::data::Tokenizer;
   std::optional<Tokenizer> tokenizer;
-  const double load = seconds_of([&] { tokenizer = Tokenizer::from_path(vocabulary); });
+  const double load = seconds_of(false, [&] { tokenizer = Tokenizer::from_path(vocabulary); });
   const std::string text = genesis::data::read_text_file(file);
   const auto lines = lines_of(text);
   size_t tokens = 0;
   double first = 0, best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < rounds; ++i) {
-    const double seconds = seconds_of([&] {
+    const double seconds = seconds_of(batch, [&] {
       if (batch) {
         tokens = 0;
         for (const auto& ids : tokenizer->encode_batch(lines)) tokens += ids.size();
