@@ -60,11 +60,12 @@ GemmOperand normalised(GemmOperand o, int64_t rows, int64_t cols, int64_t batche
 
 struct Primitive {
   dnnl::matmul matmul;
+  dnnl::memory::desc plain_b;  // B as it lies
   dnnl::memory a, b, c, bias;
   std::unordered_map<int, dnnl::memory> arguments;
 };
 
-Primitive make(const Gemm& g, const GemmOperand& a, const GemmOperand& b) {
+Primitive make(const Gemm& g, const GemmOperand& a, const GemmOperand& b, bool packed) {
   const auto in = type_of(g.in), out = type_of(g.out);
   const bool batched = g.batches > 1;
   auto desc = [&](int64_t rows, int64_t cols, const GemmOperand& o, dnnl::memory::data_type type) {
@@ -88,11 +89,15 @@ Primitive make(const Gemm& g, const GemmOperand& a, const GemmOperand& b) {
     bias_desc = batched ? dnnl::memory::desc(Dims{1, 1, g.n}, type_of(g.bias_dtype), Dims{g.n, g.n, 1})
                         : dnnl::memory::desc(Dims{1, g.n}, type_of(g.bias_dtype), Dims{g.n, 1});
   }
-  const auto op = g.bias ? dnnl::matmul::desc(a_desc, b_desc, bias_desc, c_desc)
-                         : dnnl::matmul::desc(a_desc, b_desc, c_desc);
-  p.matmul = dnnl::matmul(dnnl::matmul::primitive_desc(op, attributes, engine()));
+  p.plain_b = b_desc;
+  const auto asked_b =
+      packed ? dnnl::memory::desc(Dims{g.k, g.n}, in, dnnl::memory::format_tag::any) : b_desc;
+  const auto op = g.bias ? dnnl::matmul::desc(a_desc, asked_b, bias_desc, c_desc)
+                         : dnnl::matmul::desc(a_desc, asked_b, c_desc);
+  const dnnl::matmul::primitive_desc description(op, attributes, engine());
+  p.matmul = dnnl::matmul(description);
   p.a = dnnl::memory(a_desc, engine(), nullptr);
-  p.b = dnnl::memory(b_desc, engine(), nullptr);
+  p.b = dnnl::memory(description.weights_desc(), engine(), nullptr);
   p.c = dnnl::memory(c_desc, engine(), nullptr);
   p.arguments = {{DNNL_ARG_SRC, p.a}, {DNNL_ARG_WEIGHTS, p.b}, {DNNL_ARG_DST, p.c}};
   if (g.bias) {
@@ -102,9 +107,9 @@ Primitive make(const Gemm& g, const GemmOperand& a, const GemmOperand& b) {
   return p;
 }
 
-}  // namespace
-
-void gemm_onednn(const Gemm& g) {
+/// Finds or makes the primitive of a call and runs it; `b_data` gives the bytes of B for it.
+template <class BData>
+void execute(const Gemm& g, bool packed, BData&& b_data) {
   const GemmOperand a = normalised(g.a, g.m, g.k, g.batches), b = normalised(g.b, g.k, g.n, g.batches);
   Gemm call = g;
   if (g.m == 1) call.c_row = g.n;
@@ -123,7 +128,7 @@ void gemm_onednn(const Gemm& g) {
                 call.c_row,
                 call.c_batch,
                 int64_t(g.in),
-                int64_t(g.out),
+                int64_t(g.out) * 2 + packed,
                 (g.bias ? 1 + int64_t(g.bias_dtype) : 0) * 2 + g.accumulate,
                 int64_t(thread_count()) * 2 + omp_in_parallel()};
   static thread_local std::unordered_map<Key, Primitive, KeyHash> made;
@@ -131,11 +136,11 @@ void gemm_onednn(const Gemm& g) {
   try {
     if (found == made.end()) {
       if (made.size() >= kMaxPrimitives) made.clear();
-      found = made.emplace(key, make(call, a, b)).first;
+      found = made.emplace(key, make(call, a, b, packed)).first;
     }
     Primitive& p = found->second;
     p.a.set_data_handle(const_cast<void*>(a.data), stream());
-    p.b.set_data_handle(const_cast<void*>(b.data), stream());
+    p.b.set_data_handle(b_data(p), stream());
     p.c.set_data_handle(g.c, stream());
     if (g.bias) p.bias.set_data_handle(const_cast<void*>(g.bias), stream());
     p.matmul.execute(stream(), p.arguments);
@@ -144,6 +149,45 @@ void gemm_onednn(const Gemm& g) {
     GENESIS_CHECK(false, "oneDNN matmul [", g.m, ", ", g.k, "] x [", g.k, ", ", g.n, "] ", name_of(g.in),
                   " -> ", name_of(g.out), ": ", e.what());
   }
+}
+
+/// B in the layout a primitive asked for.
+struct PackedOperand {
+  dnnl::memory::desc layout;
+  Array bytes;  // u8 [layout.get_size()]
+
+  void pack(const Primitive& p, const void* plain) {
+    layout = p.b.get_desc();
+    MemoryScope scope(MemoryCategory::workspace);
+    bytes = Array::empty({int64_t(layout.get_size())}, DType::u8);
+    dnnl::memory from(p.plain_b, engine(), const_cast<void*>(plain)), to(layout, engine(), bytes.raw());
+    dnnl::reorder(from, to).execute(stream(), from, to);
+    stream().wait();
+  }
+};
+
+}  // namespace
+
+void gemm_onednn(const Gemm& g) {
+  execute(g, false, [&](const Primitive&) { return const_cast<void*>(g.b.data); });
+}
+
+void gemm_packed(const Gemm& g, const Array& owner) {
+  GENESIS_CHECK(g.batches == 1, "gemm_packed: one matrix at a time, not ", g.batches);
+  if (g.m == 0 || g.n == 0 || g.k == 0) return gemm(g);
+  std::string name = "gemm.packed";
+  for (int64_t part : {owner.storage_offset(), g.k, g.n, g.b.row, g.b.col})
+    name += ' ' + std::to_string(part);
+  execute(g, true, [&](const Primitive& p) {
+    const auto packed = owner.storage().derived<PackedOperand>(name, [&] {
+      auto fresh = std::make_shared<PackedOperand>();
+      fresh->pack(p, g.b.data);
+      return fresh;
+    });
+    if (packed->layout != p.b.get_desc())
+      packed->pack(p, g.b.data);  // another number of rows may ask for another
+    return packed->bytes.raw();
+  });
 }
 
 }  // namespace genesis::kernels::cpu

@@ -9,6 +9,13 @@ namespace {
 cpu::GemmOperand rows_of(const Array& a) { return {a.raw(), a.strides()[0], 1, 0}; }
 cpu::GemmOperand columns_of(const Array& a) { return {a.raw(), 1, a.strides()[0], 0}; }
 
+/// A product with the weight, through its packed copy where that pays. A rule of shapes and types alone: what
+/// was computed before must not change the bits of a result.
+void weight_gemm(const cpu::Gemm& g, const Array& weight) {
+  if (g.in == DType::bf16 && g.m >= cpu::kPackedRows) return cpu::gemm_packed(g, weight);
+  cpu::gemm(g);
+}
+
 constexpr int64_t kRowBlock = 256;
 constexpr int64_t kColumns = 64;
 
@@ -41,30 +48,32 @@ void sum_columns(const Array& dy, const Array& dbias, bool accumulate) {
 }  // namespace
 
 void run_cpu(const LinearForward& op) {
-  cpu::gemm({.m = op.x.dim(0),
-             .n = op.weight.dim(0),
-             .k = op.weight.dim(1),
-             .in = op.x.dtype(),
-             .out = op.y.dtype(),
-             .a = rows_of(op.x),
-             .b = columns_of(op.weight),
-             .c = op.y.raw(),
-             .c_row = op.y.strides()[0],
-             .bias = op.bias.defined() ? op.bias.raw() : nullptr,
-             .bias_dtype = op.bias.defined() ? op.bias.dtype() : DType::f32});
+  weight_gemm({.m = op.x.dim(0),
+               .n = op.weight.dim(0),
+               .k = op.weight.dim(1),
+               .in = op.x.dtype(),
+               .out = op.y.dtype(),
+               .a = rows_of(op.x),
+               .b = columns_of(op.weight),
+               .c = op.y.raw(),
+               .c_row = op.y.strides()[0],
+               .bias = op.bias.defined() ? op.bias.raw() : nullptr,
+               .bias_dtype = op.bias.defined() ? op.bias.dtype() : DType::f32},
+              op.weight);
 }
 
 void run_cpu(const LinearBackward& op) {
   if (op.dx.defined()) {
-    cpu::gemm({.m = op.dy.dim(0),
-               .n = op.weight.dim(1),
-               .k = op.dy.dim(1),
-               .in = op.dy.dtype(),
-               .out = op.dx.dtype(),
-               .a = rows_of(op.dy),
-               .b = rows_of(op.weight),
-               .c = op.dx.raw(),
-               .c_row = op.dx.strides()[0]});
+    weight_gemm({.m = op.dy.dim(0),
+                 .n = op.weight.dim(1),
+                 .k = op.dy.dim(1),
+                 .in = op.dy.dtype(),
+                 .out = op.dx.dtype(),
+                 .a = rows_of(op.dy),
+                 .b = rows_of(op.weight),
+                 .c = op.dx.raw(),
+                 .c_row = op.dx.strides()[0]},
+                op.weight);
   }
   if (op.dweight.defined()) {
     cpu::gemm({.m = op.dy.dim(1),

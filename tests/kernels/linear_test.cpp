@@ -89,26 +89,50 @@ TEST(Linear, BackwardEqualsTheFormula) {
 }
 
 TEST(Linear, SeesAnInPlaceWriteToTheWeight) {
-  const Array x = random_array({64, 96}, DType::bf16, 1);
-  Array w = random_array({80, 96}, DType::bf16, 2), y = Array::empty({64, 80}, DType::bf16),
-        dx = Array::empty({64, 96}, DType::bf16);
-  const Array dy = random_array({64, 80}, DType::bf16, 3);
-  run(LinearForward{.x = x, .weight = w, .y = y});
-  run(LinearBackward{.dy = dy, .weight = w, .dx = dx});
-  std::fill_n(w.data<bf16>(), w.numel(), bf16(0.f));
-  w.storage().bump_version();
-  run(LinearForward{.x = x, .weight = w, .y = y});
-  run(LinearBackward{.dy = dy, .weight = w, .dx = dx});
-  EXPECT_EQ(values_of(y), Values(64 * 80, 0.0));
-  EXPECT_EQ(values_of(dx), Values(64 * 96, 0.0));
+  for (int64_t rows : {64, 1100}) {  // plain and packed
+    const Array x = random_array({rows, 96}, DType::bf16, 1), dy = random_array({rows, 80}, DType::bf16, 3);
+    Array w = random_array({80, 96}, DType::bf16, 2);
+    Array y = Array::empty({rows, 80}, DType::bf16), dx = Array::empty({rows, 96}, DType::bf16);
+    run(LinearForward{.x = x, .weight = w, .y = y});
+    run(LinearBackward{.dy = dy, .weight = w, .dx = dx});
+    std::fill_n(w.data<bf16>(), w.numel(), bf16(0.f));
+    w.storage().bump_version();
+    run(LinearForward{.x = x, .weight = w, .y = y});
+    run(LinearBackward{.dy = dy, .weight = w, .dx = dx});
+    EXPECT_EQ(values_of(y), Values(size_t(y.numel()), 0.0));
+    EXPECT_EQ(values_of(dx), Values(size_t(dx.numel()), 0.0));
+  }
+}
+
+TEST(Linear, APackedWeightGivesTheSameProducts) {
+  const int64_t in = 70, out = 130;
+  const Array w = random_array({out, in}, DType::bf16, 2);
+  for (int64_t rows : {1024, 1500, 1024}) {
+    const Array x = random_array({rows, in}, DType::bf16, 1), dy = random_array({rows, out}, DType::bf16, 3);
+    Array y = Array::empty({rows, out}, DType::f32), dx = Array::empty({rows, in}, DType::bf16);
+    const Array bias = random_array({out}, DType::f32, 4);
+    run(LinearForward{.x = x, .weight = w, .bias = bias, .y = y});
+    run(LinearBackward{.dy = dy, .weight = w, .dx = dx});
+    Values want_y = product(values_of(x), values_of(w), rows, out, in, in, 1, 1, in);
+    const Values bias_values = values_of(bias);
+    for (size_t i = 0; i < want_y.size(); ++i) want_y[i] += bias_values[i % size_t(out)];
+    EXPECT_LE(worst_error(values_of(y), want_y, std::sqrt(double(in))), tolerance(DType::bf16, DType::f32));
+    const Values want_dx = product(values_of(dy), values_of(w), rows, in, out, out, 1, in, 1);
+    EXPECT_LE(worst_error(values_of(dx), want_dx, std::sqrt(double(out))),
+              tolerance(DType::bf16, DType::bf16));
+  }
+  const auto held = memory_stats().current[int(MemoryCategory::workspace)];
+  w.storage().drop_derived();
+  EXPECT_GE(held - memory_stats().current[int(MemoryCategory::workspace)], 2 * in * out * 2);
 }
 
 TEST(Linear, TwoWeightsInOneStorageDoNotMix) {
-  const Array both = random_array({2, 48, 64}, DType::bf16, 1), x = random_array({40, 64}, DType::bf16, 2);
+  const int64_t rows = 1030;
+  const Array both = random_array({2, 48, 64}, DType::bf16, 1), x = random_array({rows, 64}, DType::bf16, 2);
   for (int64_t i : {0, 1, 0, 1}) {
-    Array y = Array::empty({40, 48}, DType::f32);
+    Array y = Array::empty({rows, 48}, DType::f32);
     run(LinearForward{.x = x, .weight = both.select(0, i), .y = y});
-    const Values wanted = product(values_of(x), values_of(both.select(0, i)), 40, 48, 64, 64, 1, 1, 64);
+    const Values wanted = product(values_of(x), values_of(both.select(0, i)), rows, 48, 64, 64, 1, 1, 64);
     EXPECT_LE(worst_error(values_of(y), wanted, 8), tolerance(DType::bf16, DType::f32));
   }
 }
