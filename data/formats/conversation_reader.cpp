@@ -1,6 +1,18 @@
 #include "data/formats/conversation_reader.h"
 
 namespace genesis::data {
+namespace {
+
+std::string task_of(const JsonValue& record) {
+  if (const JsonValue* task = record.find("task"); task && task->kind == JsonValue::Kind::string)
+    return task->text;
+  const JsonValue* keys = record.find("keys");
+  if (!keys || keys->kind != JsonValue::Kind::array || keys->items.empty()) return {};
+  const std::string& last = keys->items.back().text;
+  return last.substr(0, last.find('|'));
+}
+
+}  // namespace
 
 ConversationReader::ConversationReader(std::filesystem::path path, std::optional<RecordFormat> format)
     : source_(std::move(path)), format_(format) {
@@ -55,7 +67,7 @@ std::optional<ConversationRecord> ConversationReader::next() {
   started_ = true;
   const JsonValue record = read_json_object(source_, !list_);
   if (!format_) format_ = detect_format(record, source_);
-  return ConversationRecord{conversation_from(record, *format_, source_), record.at};
+  return ConversationRecord{conversation_from(record, *format_, source_), record.at, task_of(record)};
 }
 
 }  // namespace genesis::data

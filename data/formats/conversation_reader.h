@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "data/chat/conversation.h"
 #include "data/formats/record_format.h"
@@ -12,6 +13,9 @@ namespace genesis::data {
 struct ConversationRecord {
   Conversation conversation;
   SourcePosition at;
+  /// What kind of question its last one is, for scores by task: the record's "task", or what stands before
+  /// `|` in the last of its "keys" (the files of `genesis samples`). Empty where it has neither.
+  std::string task;
 };
 
 /// Reads the records of one file one after the other; memory is that of one record.

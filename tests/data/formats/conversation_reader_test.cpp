@@ -46,6 +46,17 @@ TEST_F(ConversationReaderTest, ReadsEveryFormatAsListAndAsLines) {
   EXPECT_EQ(read(records[2] + "\n" + records[2]).size(), 2u);
 }
 
+TEST_F(ConversationReaderTest, ReadsTheTaskOfARecord) {
+  const std::string turns = R"("messages": [{"role": "user", "content": "Q"}, )"
+                            R"({"role": "assistant", "content": "A"}]})";
+  const auto task = [&](const std::string& key) { return read("{" + key + turns)[0].task; };
+  EXPECT_EQ(task(R"("task": "sum", "keys": ["x|1"], )"), "sum");
+  EXPECT_EQ(task(R"("keys": ["add|1,2", "reverse|AB|C"], )"), "reverse");
+  EXPECT_EQ(task(R"("keys": ["plain"], )"), "plain");
+  for (const char* none : {"", R"("task": 7, )", R"("keys": [], )", R"("keys": "a|b", )", R"("keys": [3], )"})
+    EXPECT_EQ(task(none), "") << none;
+}
+
 TEST_F(ConversationReaderTest, ReadsSystemTextsHistoryAndInput) {
   const Conversation with_system{"S", kQA.turns};
   EXPECT_EQ(read(R"({"system": "S", "conversations": [{"from": "user", "value": "Q"},)"
