@@ -1,0 +1,73 @@
+#include <fmt/core.h>
+
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "trainer/commands/generation_options.h"
+#include "trainer/commands/model_options.h"
+#include "trainer/commands/standard_input.h"
+#include "trainer/generate/answer_lines.h"
+#include "trainer/generate/prompt.h"
+
+namespace genesis::trainer {
+namespace {
+
+constexpr const char* kInput = "<stdin>";
+
+struct GenerateOptions {
+  ModelArguments model;
+  GenerationArguments generation;
+  std::optional<std::string> prompt;
+  bool json = false, raw = false;
+};
+
+std::string text_on_stdin() {
+  StandardInput in;
+  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+void answer_one(LoadedModel& model, const models::GenerationConfig& settings, const std::string& text,
+                bool raw, const char* where) {
+  const auto config = with_stop_ids(model, settings, raw);
+  const Prompt prompt =
+      raw ? raw_prompt(model, text, config.max_new_tokens, where)
+          : chat_prompt(model, {{}, {{data::Role::user, text}}}, config.max_new_tokens, where);
+  answer(model, {prompt}, config, [](size_t, std::string_view piece) {
+    std::cout << piece << std::flush;
+    return bool(std::cout);
+  });
+  std::cout << std::endl;
+  if (!std::cout) throw DiskError("the output cannot be written");
+}
+
+void generate(const GenerateOptions& o) {
+  if (o.json && o.prompt) throw ConfigError("--json reads its prompts from stdin; leave out --prompt");
+  LoadedModel model = open_model(o.model);
+  const auto settings = with_arguments(model.generation, o.generation);
+  if (o.json) {
+    StandardInput in;
+    return answer_lines(model, settings, o.raw, in, std::cout, kInput);
+  }
+  answer_one(model, settings, o.prompt ? *o.prompt : text_on_stdin(), o.raw, o.prompt ? "--prompt" : kInput);
+}
+
+}  // namespace
+
+void add_generate(CLI::App& program, CommandContext& context) {
+  const auto o = std::make_shared<GenerateOptions>();
+  auto* command = program.add_subcommand("generate", "Answer a prompt, or JSON lines of prompts");
+  add_model_options(*command, o->model);
+  command->add_option("--prompt", o->prompt, "the question; by default all of stdin");
+  command->add_flag("--raw", o->raw, "continue the prompt as it is, without the chat's markup");
+  command->add_flag("--json", o->json,
+                    "for programs: lines {\"prompt\": ...} or {\"messages\": [...]} on stdin to lines "
+                    "{\"text\", \"ids\", \"finish_reason\"}");
+  add_generation_options(*command, o->generation);
+  command->callback([o, &context] { context.run([o] { generate(*o); }); });
+}
+
+}  // namespace genesis::trainer

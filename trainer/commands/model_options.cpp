@@ -1,0 +1,40 @@
+#include "trainer/commands/model_options.h"
+
+#include "parallel/threads.h"
+
+namespace genesis::trainer {
+
+void add_model_options(CLI::App& command, ModelArguments& a) {
+  command
+      .add_option("model,--model", a.path,
+                  "model folder, or a run's output folder: its newest checkpoint then")
+      ->required();
+  command.add_option("--tokenizer", a.tokenizer, "tokenizer file or folder, where the model's is not used");
+  command.add_option("--template", a.chat_template,
+                     "chat template: qwen, qwen1.5, qwen2.5, qwen3; by default that of the model's family");
+  command.add_option("--dtype", a.dtype, "arithmetic: auto (as the weights are stored), f32 or bf16")
+      ->check(CLI::IsMember({"auto", "f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--threads", a.threads, "threads; by default all cores")->check(CLI::PositiveNumber);
+}
+
+void use_threads(int threads) {
+  parallel::apply(parallel::plan_threads(threads > 0 ? std::optional<int>(threads) : std::nullopt));
+}
+
+DType dtype_of_word(const std::string& word) {
+  for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
+    if (word == name_of(dtype)) return dtype;
+  throw ConfigError("dtype '{}' is unknown; known are f32, bf16, f16", word);
+}
+
+LoadedModel open_model(const ModelArguments& a) {
+  use_threads(a.threads);
+  OpenOptions options{a.path, {}, {}, {}};
+  if (!a.tokenizer.empty()) options.tokenizer = a.tokenizer;
+  if (!a.chat_template.empty()) options.chat_template = a.chat_template;
+  if (a.dtype != "auto") options.dtype = dtype_of_word(a.dtype);
+  return open_model(options);
+}
+
+}  // namespace genesis::trainer

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+
+#include "trainer/commands/commands.h"
+#include "trainer/inference/loaded_model.h"
+
+namespace genesis::trainer {
+
+/// The command line's words about the model a command talks to.
+struct ModelArguments {
+  std::string path, tokenizer, chat_template;
+  std::string dtype = "auto";
+  int threads = 0;
+};
+
+/// MODEL, --tokenizer, --template, --dtype, --threads.
+void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+/// Sets the number of threads and opens the model. Errors: as open_model.
+LoadedModel open_model(const ModelArguments& arguments);
+
+/// Threads of a process that is not one of several ranks: `threads`, or all its cores when it is 0.
+void use_threads(int threads);
+
+/// "f32", "bf16" or "f16". Errors: ConfigError for another word.
+DType dtype_of_word(const std::string& word);
+
+}  // namespace genesis::trainer

@@ -1,0 +1,46 @@
+#include "trainer/inference/loaded_model.h"
+
+#include "data/chat/tokenizer_encoder.h"
+#include "trainer/inference/model_folder.h"
+
+namespace genesis::trainer {
+
+std::string template_of(models::QwenFamily family) {
+  switch (family) {
+    case models::QwenFamily::qwen1:
+      return "qwen";
+    case models::QwenFamily::qwen15:
+      return "qwen1.5";
+    case models::QwenFamily::qwen3:
+      break;
+  }
+  return "qwen3";
+}
+
+data::Tokenizer fitting_tokenizer(const std::filesystem::path& path, int64_t vocab_size) {
+  if (!std::filesystem::exists(path)) throw ConfigError("{}: there is no such tokenizer", path.string());
+  data::Tokenizer tokenizer = data::Tokenizer::from_path(path);
+  // Rows beyond the vocabulary are padding; special tokens that no chat uses may lie beyond the rows.
+  if (const int32_t id = tokenizer.im_end_id(); id >= vocab_size)
+    throw ConfigError("{}: token <|im_end|> has id {}, but the model has {} embedding rows (vocab_size)",
+                      path.string(), id, vocab_size);
+  return tokenizer;
+}
+
+LoadedModel open_model(const OpenOptions& options) {
+  const auto folder = model_folder(options.path);
+  const auto config = models::QwenConfig::from_json(folder).resolved();
+  data::Tokenizer tokenizer = fitting_tokenizer(options.tokenizer.value_or(folder), config.vocab_size);
+  data::ChatFormat chat(data::text_encoder(tokenizer),
+                        data::chat_template(options.chat_template.value_or(template_of(config.family))));
+  models::GenerationConfig generation;
+  if (std::filesystem::exists(folder / "generation_config.json"))
+    generation = models::GenerationConfig::from_json(folder);
+  const DType stored = config.dtype.value_or(DType::f32);
+  const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
+  auto model = models::QwenModel::from_folder(folder, dtype);
+  model->eval();
+  return {folder, std::move(model), std::move(tokenizer), std::move(chat), std::move(generation)};
+}
+
+}  // namespace genesis::trainer

@@ -1,0 +1,47 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "data/chat/chat_format.h"
+#include "data/tokenizer/tokenizer.h"
+#include "models/generation/generation_config.h"
+#include "models/qwen/model.h"
+
+namespace genesis::trainer {
+
+/// How a model is opened for inference; what is absent follows from its folder.
+struct OpenOptions {
+  std::filesystem::path path;                      ///< see model_folder
+  std::optional<std::filesystem::path> tokenizer;  ///< file or folder; absent: the model's own
+  std::optional<std::string> chat_template;        ///< a name for data::chat_template; absent: the family's
+  std::optional<DType> dtype;  ///< of weights and arithmetic; absent: bf16 for weights stored so, else f32
+};
+
+/// A model that can be talked to.
+struct LoadedModel {
+  std::filesystem::path folder;
+  std::unique_ptr<models::QwenModel> model;
+  data::Tokenizer tokenizer;
+  data::ChatFormat chat;
+  models::GenerationConfig generation;  ///< of generation_config.json, where the folder has one
+
+  /// Longest text in tokens, prompt and answer together.
+  int64_t context() const { return model->config().max_seq_len; }
+};
+
+/// Opens weights, tokenizer and settings; the model is in eval() mode.
+/// Errors: ConfigError naming path or key (also when the vocabulary does not fit the embedding, with both
+/// sizes); DataError of the tokenizer's files; CheckpointError naming file and tensor.
+LoadedModel open_model(const OpenOptions& options);
+
+/// The tokenizer at `path` (file or folder), checked against a model of `vocab_size` embedding rows.
+/// Errors: DataError of the files; ConfigError naming file, token, id and rows when the chat's special tokens
+/// lie outside the embedding.
+data::Tokenizer fitting_tokenizer(const std::filesystem::path& path, int64_t vocab_size);
+
+/// The chat template a family's models were trained with: qwen, qwen1.5, qwen3.
+std::string template_of(models::QwenFamily family);
+
+}  // namespace genesis::trainer

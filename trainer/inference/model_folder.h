@@ -1,0 +1,11 @@
+#pragma once
+#include <filesystem>
+
+namespace genesis::trainer {
+
+/// The model folder a path on the command line means: the folder itself when it holds config.json, otherwise
+/// the newest checkpoint-STEP in it (a run's output_dir).
+/// Errors: ConfigError naming the path when it does not exist, is a file, or holds neither.
+std::filesystem::path model_folder(const std::filesystem::path& path);
+
+}  // namespace genesis::trainer
