@@ -33,13 +33,11 @@ LoadedModel open_model(const OpenOptions& options) {
   data::Tokenizer tokenizer = fitting_tokenizer(options.tokenizer.value_or(folder), config.vocab_size);
   data::ChatFormat chat(data::text_encoder(tokenizer),
                         data::chat_template(options.chat_template.value_or(template_of(config.family))));
-  models::GenerationConfig generation;
-  if (std::filesystem::exists(folder / "generation_config.json"))
-    generation = models::GenerationConfig::from_json(folder);
   const DType stored = config.dtype.value_or(DType::f32);
   const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
   auto model = models::QwenModel::from_folder(folder, dtype);
   model->eval();
+  models::GenerationConfig generation = model->generation;
   return {folder, std::move(model), std::move(tokenizer), std::move(chat), std::move(generation)};
 }
 

@@ -98,7 +98,7 @@ TEST_F(ExportModelTest, AFailureLeavesNothingBehind) {
   EXPECT_THROW(export_model(options()), ConfigError);
   fs::remove(model_ / "generation_config.json");
   LoadedModel m = open_model({model_, {}, {}, {}});
-  m.model->embed_weight.value().data<float>()[7] = 1e6f;
+  m.model->named_parameters().front().second.value().data<float>()[7] = 1e6f;
   m.model->save(model_);
   ExportOptions o = options();
   o.dtype = DType::f16;
