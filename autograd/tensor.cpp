@@ -100,8 +100,14 @@ double Tensor::item() const {
   return elements_of<double>(value())[0];
 }
 
-std::vector<double> Tensor::tolist() const { return elements_of<double>(value()); }
-std::vector<int64_t> Tensor::tolist_int() const { return elements_of<int64_t>(value()); }
+template <class T>
+std::vector<T> Tensor::tolist() const {
+  return elements_of<T>(value());
+}
+template std::vector<double> Tensor::tolist() const;
+template std::vector<float> Tensor::tolist() const;
+template std::vector<int32_t> Tensor::tolist() const;
+template std::vector<int64_t> Tensor::tolist() const;
 
 Tensor tensor(std::initializer_list<int64_t> values) {
   return Tensor(Array::from(std::vector<int64_t>(values), {int64_t(values.size())}));

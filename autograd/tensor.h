@@ -57,9 +57,9 @@ class Tensor {
   Tensor detach() const;
   /// The one element as double. Errors: genesis::Error unless numel() is 1.
   double item() const;
-  /// All elements as doubles / integers, in row-major order.
-  std::vector<double> tolist() const;
-  std::vector<int64_t> tolist_int() const;
+  /// All elements as T, in row-major order. T: double, float, int32_t, int64_t.
+  template <class T = double>
+  std::vector<T> tolist() const;
 
   // Views and layout (differentiable; autograd/ops).
   Tensor view(Shape shape) const;
@@ -108,6 +108,13 @@ Tensor tensor(std::initializer_list<T> values) {
 }
 template <std::integral T>
 Tensor tensor(std::initializer_list<std::initializer_list<T>> rows) {
+  std::vector<std::vector<int64_t>> lists;
+  for (const auto& row : rows) lists.emplace_back(row.begin(), row.end());
+  return tensor(lists);
+}
+/// Lists made elsewhere: tensor({input_ids}) is i64 [1, input_ids.size()].
+template <std::integral T>
+Tensor tensor(std::initializer_list<std::vector<T>> rows) {
   std::vector<std::vector<int64_t>> lists;
   for (const auto& row : rows) lists.emplace_back(row.begin(), row.end());
   return tensor(lists);

@@ -27,7 +27,7 @@ function(genesis_layer name)
   file(MAKE_DIRECTORY ${view}/${parent})
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${A_DIR} ${view}/${A_DIR} SYMBOLIC)
   target_include_directories(genesis_${name} PUBLIC
-    $<BUILD_INTERFACE:${view}> $<INSTALL_INTERFACE:include/genesis>)
+    $<BUILD_INTERFACE:${view}> $<INSTALL_INTERFACE:include> $<INSTALL_INTERFACE:include/genesis>)
 
   target_link_libraries(genesis_${name} PRIVATE $<BUILD_INTERFACE:genesis::options>)
   target_link_libraries(genesis_${name} PUBLIC fmt::fmt Threads::Threads)

@@ -69,7 +69,8 @@ class Tokenizer {
   bool is_special(int32_t id) const;
   /// The id of a special token by its text, "<|im_end|>". Errors: genesis::DataError when there is none.
   int32_t special_id(std::string_view text) const;
-  int32_t eod_id() const;       ///< <|endoftext|>, also the padding
+  int32_t eod_id() const;  ///< <|endoftext|>, also the padding
+  int32_t eos_token_id() const { return eod_id(); }
   int32_t im_start_id() const;  ///< <|im_start|>
   int32_t im_end_id() const;    ///< <|im_end|>
 

@@ -32,21 +32,21 @@ struct QwenConfig {
   double dropout = 0.1;        ///< after the embedding, in training
   bool bias = false;           ///< bias of the output projection and the MLP (never of q/k/v: qkv_bias)
   QwenFamily family = QwenFamily::qwen1;
-  int64_t n_kv_head = 0;             ///< key and value heads; 0: n_head
-  int64_t head_dim = 0;              ///< 0: n_embd / n_head
-  int64_t intermediate_size = 0;     ///< width F of one SwiGLU branch, never the doubled figure of Qwen-1's
-                                     ///< config.json; 0: 8/3 n_embd, rounded up to a multiple of 128
-  std::optional<bool> qkv_bias;      ///< by default true for qwen1 and qwen15, false for qwen3
-  std::optional<bool> qk_norm;       ///< by default true for qwen3 only
-  bool tie_word_embeddings = false;  ///< the head uses the embedding's matrix
-  double rope_base = 0;              ///< 0: 10,000 for qwen1, 1,000,000 otherwise
+  int64_t n_kv_head = 0;              ///< key and value heads; 0: n_head
+  int64_t head_dim = 0;               ///< 0: n_embd / n_head
+  int64_t intermediate_size = 0;      ///< width F of one SwiGLU branch, never the doubled figure of Qwen-1's
+                                      ///< config.json; 0: 8/3 n_embd, rounded up to a multiple of 128
+  std::optional<bool> qkv_bias = {};  ///< by default true for qwen1 and qwen15, false for qwen3
+  std::optional<bool> qk_norm = {};   ///< by default true for qwen3 only
+  bool tie_word_embeddings = false;   ///< the head uses the embedding's matrix
+  double rope_base = 0;               ///< 0: 10,000 for qwen1, 1,000,000 otherwise
   double norm_eps = 1e-6;
   int64_t seq_length = 0;        ///< training length S in the NTK and logn formulas; 0: max_seq_len
   bool use_dynamic_ntk = false;  ///< stretch the rotary base for prompts beyond seq_length (inference only)
   bool use_logn_attn = false;    ///< scale queries beyond seq_length (inference only)
   double attention_dropout = 0;  ///< of attention probabilities, in training
   double initializer_range = 0.02;
-  std::optional<DType> dtype;  ///< of the stored weights, where a file says it
+  std::optional<DType> dtype = {};  ///< of the stored weights, where a file says it
 
   bool operator==(const QwenConfig&) const = default;
 

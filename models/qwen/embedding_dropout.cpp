@@ -7,7 +7,7 @@
 namespace genesis::models {
 namespace {
 
-constexpr uint64_t kEmbeddingStream = 0x656d626564;  // apart from every other use of (seed, step)
+constexpr uint64_t kEmbeddingStream = 0x656d626564;  // apart from every other use of the thread's streams
 
 struct EmbeddingDropout {
   static constexpr const char* kName = "embedding_dropout";
@@ -16,7 +16,7 @@ struct EmbeddingDropout {
   struct Attributes {
     TokenBatch batch;
     double p;
-    autograd::RandomState random;
+    RandomStream random;
   };
 
   static Array drop(const Array& x, const Attributes& a) {
@@ -27,7 +27,7 @@ struct EmbeddingDropout {
       kernels::run(
           kernels::Dropout{.x = x.slice(0, bounds[s], bounds[s + 1]),
                            .p = a.p,
-                           .stream = {a.random.seed, stream_of({kEmbeddingStream, a.random.step, sample})},
+                           .stream = {a.random.seed, stream_of({kEmbeddingStream, a.random.stream, sample})},
                            .y = y.slice(0, bounds[s], bounds[s + 1])});
     }
     return y;
@@ -45,8 +45,8 @@ struct EmbeddingDropout {
 }  // namespace
 
 Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p) {
-  return autograd::apply<EmbeddingDropout>(x,
-                                           EmbeddingDropout::Attributes{batch, p, autograd::random_state()});
+  return autograd::apply<EmbeddingDropout>(
+      x, EmbeddingDropout::Attributes{batch, p, autograd::next_random_stream()});
 }
 
 }  // namespace genesis::models

@@ -39,7 +39,7 @@ TokenBatch TokenBatch::from(const data::Batch& b) {
 TokenBatch TokenBatch::from_rows(const Tensor& input_ids, int64_t vocab_size) {
   GENESIS_CHECK(input_ids.ndim() == 2, "input_ids has shape ", to_string(input_ids.shape()),
                 ", expected [batch, length]");
-  const auto values = input_ids.tolist_int();
+  const auto values = input_ids.tolist<int64_t>();
   std::vector<int32_t> ids(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     GENESIS_CHECK(values[i] >= 0 && values[i] < vocab_size, "input_ids[", i, "] is ", values[i],

@@ -231,9 +231,18 @@ TEST(Checkpoint, GradientsAreBitIdenticalRandomNumbersIncluded) {
 TEST(Tensor, FromNestedLists) {
   Tensor ids = tensor({{1, 2, 3}});
   EXPECT_EQ(ids.shape(), (Shape{1, 3}));
-  EXPECT_EQ(ids.tolist_int(), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(ids.tolist<int64_t>(), (std::vector<int64_t>{1, 2, 3}));
   EXPECT_EQ(tensor({0.5, 1.0}).dtype(), DType::f32);
   EXPECT_THROW(tensor({{1, 2}, {3}}), Error);
+}
+
+TEST(Tensor, ListsGoInAndComeOut) {
+  const std::vector<int32_t> ids{7, -8, 9};
+  const Tensor rows = tensor({ids});
+  EXPECT_EQ(rows.shape(), (Shape{1, 3}));
+  EXPECT_EQ(rows.dtype(), DType::i64);
+  EXPECT_EQ(rows[0].tolist<int32_t>(), ids);
+  EXPECT_EQ(rows.slice(1, 1, 3).tolist<float>(), (std::vector<float>{-8, 9}));
 }
 
 }  // namespace

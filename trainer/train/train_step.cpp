@@ -38,11 +38,8 @@ StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& s
 double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
                              int64_t micro, int64_t supervised) {
   const data::Batch batch = data::build_batch(samples, plan.samples(consumed, micro, ranks_.rank()));
-  // Dropout depends on the place of the micro-batch in the run, not on how many ranks share the work before
-  // it.
-  const uint64_t place =
-      uint64_t(consumed + (micro * plan.shape().ranks + ranks_.rank()) * plan.shape().micro_batch_size);
-  autograd::set_random_state({.seed = options_.seed, .step = place, .next = 0});
+  // Dropout depends on the step and the sample, not on how ranks and micro-batches share the step.
+  autograd::set_random_state({.seed = options_.seed, .step = uint64_t(consumed), .next = 0});
   if (batch.supervised == 0) return 0.0;
   detect_anomaly anomaly(options_.anomaly);
   Tensor loss;

@@ -27,7 +27,7 @@ TEST(CastOp, ThroughF32AndBack) {
 TEST(CastOp, IntegersCarryNoGradient) {
   const Tensor x = testing::random_tensor({4}, 1);
   EXPECT_FALSE(x.to(DType::i64).requires_grad());
-  EXPECT_EQ(tensor({{7, -8}}).to(DType::i32).tolist_int(), (std::vector<int64_t>{7, -8}));
+  EXPECT_EQ(tensor({{7, -8}}).to(DType::i32).tolist<int64_t>(), (std::vector<int64_t>{7, -8}));
   EXPECT_TRUE(x.to(DType::f64).value().shares_storage(x.value()));
 }
 

@@ -21,7 +21,7 @@ TEST(CatOp, GradientsAgreeWithFiniteDifferences) {
 TEST(CatOp, TakesIntegers) {
   const Tensor ids = cat({tensor({{1, 2}}), tensor({{3}})}, 1);
   EXPECT_EQ(ids.shape(), (Shape{1, 3}));
-  EXPECT_EQ(ids.tolist_int(), (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(ids.tolist<int64_t>(), (std::vector<int64_t>{1, 2, 3}));
 }
 
 TEST(CatOp, WhatDoesNotFitIsAnError) {

@@ -30,9 +30,9 @@ TEST(ReduceOp, ShapesAndTypes) {
 
 TEST(ReduceOp, Argmax) {
   const Tensor x(Array::from(std::vector<float>{1, 4, 2, 9, 9, 0}, {2, 3}));
-  EXPECT_EQ(x.argmax().tolist_int(), (std::vector<int64_t>{1, 0}));
+  EXPECT_EQ(x.argmax().tolist<int64_t>(), (std::vector<int64_t>{1, 0}));
   EXPECT_EQ(x[0].argmax().item(), 1.0);
-  EXPECT_EQ(x.transpose(0, 1).argmax().tolist_int(), (std::vector<int64_t>{1, 1, 0}));
+  EXPECT_EQ(x.transpose(0, 1).argmax().tolist<int64_t>(), (std::vector<int64_t>{1, 1, 0}));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST(TransposeOp, GradientsAgreeWithFiniteDifferences) {
 
 TEST(TransposeOp, MovesElements) {
   const Tensor x = tensor({{1, 2, 3}, {4, 5, 6}});
-  EXPECT_EQ(x.transpose(0, 1).tolist_int(), (std::vector<int64_t>{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ(x.transpose(0, 1).tolist<int64_t>(), (std::vector<int64_t>{1, 4, 2, 5, 3, 6}));
   EXPECT_THROW(x.transpose(0, 2), Error);
 }
 

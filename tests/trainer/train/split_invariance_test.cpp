@@ -16,24 +16,25 @@ struct Split {
 };
 
 /// Losses and gradient norms of 20 steps at one split of the same 8 rows.
-std::vector<std::pair<double, double>> curve(const TinyRun& run, const Split& split) {
+std::vector<std::pair<double, double>> curve(const TinyRun& run, const Split& split, double dropout) {
   TrainConfig c =
       run.config("split-" + std::to_string(split.ranks) + "-" + std::to_string(split.accumulation));
   c.per_device_train_batch_size = split.micro_batch;
   c.gradient_accumulation_steps = split.accumulation;
   c.packing = split.packing;
+  c.model.emb_dropout_prob = dropout;
   std::vector<std::pair<double, double>> points;
   for (const auto& line : run.train(c, split.ranks)) points.emplace_back(line["loss"], line["grad_norm"]);
   EXPECT_EQ(points.size(), 20u);
   return points;
 }
 
-TEST(SplitInvariance, RanksAndAccumulationDoNotChangeTheRun) {
+void expect_one_curve(double dropout) {
   const TinyRun run;
-  const auto whole = curve(run, {1, 8, 1, false});
+  const auto whole = curve(run, {1, 8, 1, false}, dropout);
   for (const Split split :
        {Split{1, 2, 4, false}, Split{2, 2, 2, false}, Split{4, 2, 1, false}, Split{4, 1, 2, false}}) {
-    const auto points = curve(run, split);
+    const auto points = curve(run, split, dropout);
     for (size_t i = 0; i < whole.size(); ++i) {
       EXPECT_NEAR(points[i].first / whole[i].first, 1.0, 1e-6)
           << "loss of step " << i << ", " << split.ranks << " ranks";
@@ -43,6 +44,10 @@ TEST(SplitInvariance, RanksAndAccumulationDoNotChangeTheRun) {
   }
   EXPECT_LT(whole.back().first, whole.front().first - 1.0) << "the model learns nothing";
 }
+
+TEST(SplitInvariance, RanksAndAccumulationDoNotChangeTheRun) { expect_one_curve(0); }
+
+TEST(SplitInvariance, TheSameWithDropout) { expect_one_curve(0.1); }
 
 TEST(SplitInvariance, CheckpointingIsBitIdentical) {
   const TinyRun run;
