@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,7 +25,7 @@ int exit_code(const std::string& arguments) {
 
 // The least of several runs: a busy machine must not decide.
 TEST(Start, AWrongConfigIsRefusedWithin50Milliseconds) {
-  const std::string path = testing::TempDir() + "wrong.yaml";
+  const std::string path = testing::TempDir() + "wrong-" + std::to_string(::getpid()) + ".yaml";
   std::ofstream(path) << "learning_rate: 1e-5\nlearning_rat: 1e-5\n";
   double least = 1e9;  // ms
   for (int i = 0; i < 10; ++i) {

@@ -1,5 +1,8 @@
 #include "trainer/config/check.h"
 
+#include <fmt/core.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -11,7 +14,7 @@ namespace {
 class ReadyToTrain : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "ready_to_train/";
+    folder_ = fmt::format("{}ready_to_train_{}/", testing::TempDir(), ::getpid());
     std::filesystem::create_directories(folder_ + "model");
     for (const char* name : {"train.json", "qwen.tiktoken"}) std::ofstream(folder_ + name) << "x";
   }

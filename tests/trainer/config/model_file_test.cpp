@@ -1,19 +1,19 @@
 #include "trainer/config/model_file.h"
 
-#include <filesystem>
-#include <fstream>
+#include <string>
 
 #include "models/config/model_keys.h"
+#include "tests/support/temp_folder.h"
 #include "tests/trainer/config/config_text.h"
 #include "trainer/config/key.h"
 
 namespace genesis::trainer {
 namespace {
 
+/// A model YAML in a folder of this process: tests run side by side.
 std::string model_file(const std::string& text) {
-  const std::string path = testing::TempDir() + "model.yaml";
-  std::ofstream(path) << text;
-  return path;
+  static const testing::TempFolder folder;
+  return folder.write("model.yaml", text).string();
 }
 
 models::QwenConfig shape_of(const TrainConfig& config) {

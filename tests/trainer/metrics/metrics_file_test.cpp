@@ -1,6 +1,8 @@
 #include "trainer/metrics/metrics_file.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -18,7 +20,8 @@ class MetricsFileTest : public testing::Test {
  protected:
   void SetUp() override {
     folder_ = fs::path(testing::TempDir()) /
-              ("metrics_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+              fmt::format("metrics_{}_{}", ::getpid(),
+                          testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     path_ = folder_ / "metrics.jsonl";
