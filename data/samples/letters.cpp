@@ -54,7 +54,7 @@ Turn ask_about(Draw& draw, const std::string& code, bool first) {
 Dialogue letters(Draw& draw, Side side, int turns) {
   std::string code, sorted;
   do {
-    const int length = draw.between(3, 4);
+    const int length = draw.between(3, 5);
     code.clear();
     for (int i = 0; i < length; ++i) code += draw.pick(kAlphabet);
     sorted = code;
