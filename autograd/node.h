@@ -59,6 +59,7 @@ struct TensorImpl {
   bool grad_filled = false;  // false: the next contribution overwrites the buffer
   DType grad_dtype = DType::f32;
   std::vector<std::function<void()>> ready_hooks;
+  std::shared_ptr<const void> annotation;  // of one layer above (parallel: which part this is); not read here
 
   Edge edge(const std::shared_ptr<TensorImpl>& self) const;
 };

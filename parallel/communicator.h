@@ -80,6 +80,12 @@ class Communicator {
   /// A zeroed array that collectives reach without a copy where the back end can. Collective.
   Array shared_buffer(Shape shape, DType dtype);
 
+  /// A group of the ranks that pass the same `color`, ordered by `key`, then by rank; named `group` in logs.
+  /// Collective over all ranks. A group of one costs nothing: its calls return at once. The new group has its
+  /// own order of calls, communication thread and log; this one stays usable.
+  /// Lifetime: independent of this object's, but not of World's.
+  std::unique_ptr<Communicator> split(int64_t color, int64_t key, std::string group);
+
   /// The last calls, oldest first (at most kLogged), and the sum over all of them.
   static constexpr size_t kLogged = 4096;
   std::vector<CallRecord> log() const;

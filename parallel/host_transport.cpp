@@ -1,6 +1,8 @@
 #include "parallel/host_transport.h"
 
+#include <cstdlib>
 #include <new>
+#include <string_view>
 
 namespace genesis::parallel {
 namespace {
@@ -41,6 +43,13 @@ std::unique_ptr<Transport> HostTransport::make(std::unique_ptr<Transport>& messa
   auto base = map_everywhere(*messages, kControlBytes + kStagingBytes);
   if (!base) return nullptr;
   return std::unique_ptr<Transport>(new HostTransport(std::move(messages), std::move(base)));
+}
+
+std::unique_ptr<Transport> HostTransport::prefer_over(std::unique_ptr<Transport> messages) {
+  const char* shared = std::getenv("GENESIS_SHARED_MEMORY");
+  if (messages->size() == 1 || (shared && std::string_view(shared) == "0")) return messages;
+  if (auto host = make(messages)) return host;
+  return messages;
 }
 
 HostTransport::HostTransport(std::unique_ptr<Transport> messages, std::shared_ptr<Region> base)

@@ -16,6 +16,10 @@ class HostTransport final : public MemoryTransport {
   /// hosts, or kept apart. Collective. `messages` carries the addresses now, and send and recv later.
   static std::unique_ptr<Transport> make(std::unique_ptr<Transport>& messages);
 
+  /// Shared memory where every rank of `messages` can map every other's, else `messages`. Collective.
+  ///   GENESIS_SHARED_MEMORY=0 leaves it at messages.
+  static std::unique_ptr<Transport> prefer_over(std::unique_ptr<Transport> messages);
+
   /// One mapping of every rank's segment of a shared buffer.
   struct Region {
     std::vector<SharedSegment> segments;  // [size]; own one included
@@ -25,6 +29,9 @@ class HostTransport final : public MemoryTransport {
   };
 
   std::string_view name() const override { return "shared memory"; }
+  std::unique_ptr<Transport> split(std::span<const int> members) override {
+    return messages_->split(members);  // which maps memory again where all members can
+  }
   Array shared_buffer(Shape shape, DType dtype) override;
   bool claim_failure() override;
 

@@ -51,7 +51,7 @@ void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn, co
           first_rank = rank;
         }
       }
-      meeting->rendezvous.abandon(rank);
+      meeting->abandon(rank);
     }
   };
   std::vector<std::thread> others;
@@ -60,9 +60,9 @@ void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn, co
   if (first) rethrow_naming(first_rank, first);
 }
 
-std::unique_ptr<Communicator> solo_communicator() {
+std::unique_ptr<Communicator> solo_communicator(std::string group) {
   return std::make_unique<Communicator>(
-      std::make_unique<LocalTransport>(std::make_shared<LocalMeeting>(1), 0));
+      std::make_unique<LocalTransport>(std::make_shared<LocalMeeting>(1), 0), std::move(group));
 }
 
 }  // namespace genesis::parallel

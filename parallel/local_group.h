@@ -23,6 +23,6 @@ class LocalGroup {
 };
 
 /// The communicator of a process that is alone: size 1, every call returns at once.
-std::unique_ptr<Communicator> solo_communicator();
+std::unique_ptr<Communicator> solo_communicator(std::string group = "world");
 
 }  // namespace genesis::parallel

@@ -1,5 +1,6 @@
 #include "parallel/local_transport.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -7,6 +8,31 @@ namespace genesis::parallel {
 
 LocalMeeting::LocalMeeting(int size) : announcements_(size_t(size)) {
   for (int i = 0; i < size * size; ++i) mailboxes_.push_back(std::make_unique<Mailbox>());
+}
+
+void LocalMeeting::abandon(int rank) {
+  std::vector<std::shared_ptr<LocalMeeting>> parts;
+  {
+    std::lock_guard lock(mutex_);
+    if (failed_rank_ < 0) failed_rank_ = rank;
+    for (auto& [key, part] : parts_) parts.push_back(part);
+  }
+  rendezvous.abandon(rank);
+  for (auto& part : parts) part->abandon(rank);
+}
+
+std::shared_ptr<LocalMeeting> LocalMeeting::part(std::span<const int> members, int number) {
+  std::lock_guard lock(mutex_);
+  auto& part = parts_[{number, {members.begin(), members.end()}}];
+  if (!part) part = std::make_shared<LocalMeeting>(int(members.size()));
+  if (failed_rank_ >= 0) part->abandon(failed_rank_);
+  return part;
+}
+
+std::unique_ptr<Transport> LocalTransport::split(std::span<const int> members) {
+  const auto place = std::find(members.begin(), members.end(), rank());
+  GENESIS_CHECK(place != members.end(), "rank ", rank(), " splits a group it is not in");
+  return std::make_unique<LocalTransport>(meeting_->part(members, splits_++), int(place - members.begin()));
 }
 
 LocalTransport::LocalTransport(std::shared_ptr<LocalMeeting> meeting, int rank)

@@ -1,6 +1,9 @@
 #pragma once
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <vector>
 
 #include "parallel/memory_transport.h"
@@ -12,6 +15,11 @@ class LocalMeeting {
  public:
   explicit LocalMeeting(int size);
   int size() const { return int(announcements_.size()); }
+
+  /// Ends every wait in this group and in those split from it: `rank` failed.
+  void abandon(int rank);
+  /// The meeting of some of these ranks; all that pass the same members and `number` get the same one.
+  std::shared_ptr<LocalMeeting> part(std::span<const int> members, int number);
 
   Rendezvous rendezvous;
 
@@ -28,6 +36,9 @@ class LocalMeeting {
   };
   std::vector<Slot> announcements_;                  // [size]
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;  // [from * size + to]
+  std::mutex mutex_;                                 // of the next two
+  std::map<std::pair<int, std::vector<int>>, std::shared_ptr<LocalMeeting>> parts_;
+  int failed_rank_ = -1;
 };
 
 /// One rank of an in-process group.
@@ -36,6 +47,7 @@ class LocalTransport final : public MemoryTransport {
   LocalTransport(std::shared_ptr<LocalMeeting> meeting, int rank);
 
   std::string_view name() const override { return "threads"; }
+  std::unique_ptr<Transport> split(std::span<const int> members) override;
 
  protected:
   Rendezvous& rendezvous() override { return meeting_->rendezvous; }
@@ -49,6 +61,7 @@ class LocalTransport final : public MemoryTransport {
  private:
   void wait_for(const std::atomic<uint32_t>& state, uint32_t wanted) const;
   std::shared_ptr<LocalMeeting> meeting_;
+  int splits_ = 0;  // calls of split() so far, the same on every rank
 };
 
 }  // namespace genesis::parallel

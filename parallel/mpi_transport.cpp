@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "parallel/host_transport.h"
 #include "parallel/launcher.h"
 #include "parallel/mpi_call.h"
 #include "parallel/reduce.h"
@@ -37,8 +38,8 @@ void wait_all(std::vector<MPI_Request>& requests) {
 
 class MessageTransport final : public Transport {
  public:
-  MessageTransport() {
-    GENESIS_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &comm_));
+  /// Takes over `comm`.
+  explicit MessageTransport(MPI_Comm comm) : comm_(comm) {
     GENESIS_MPI(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
     GENESIS_MPI(MPI_Comm_rank(comm_, &rank_));
     GENESIS_MPI(MPI_Comm_size(comm_, &size_));
@@ -53,6 +54,7 @@ class MessageTransport final : public Transport {
   std::string_view name() const override { return "messages"; }
   void run(const Call& call, const void* in, void* out) override;
   std::vector<Call> gather_calls(const Call& own) override;
+  std::unique_ptr<Transport> split(std::span<const int> members) override;
 
  private:
   void reduce(const Call& call, const char* in, char* out, bool everywhere);
@@ -205,6 +207,19 @@ std::vector<Call> MessageTransport::gather_calls(const Call& own) {
   return calls;
 }
 
+std::unique_ptr<Transport> MessageTransport::split(std::span<const int> members) {
+  int level = MPI_THREAD_SINGLE;
+  GENESIS_MPI(MPI_Query_thread(&level));
+  GENESIS_CHECK(level == MPI_THREAD_MULTIPLE, "MPI grants thread level ", level,
+                "; several groups of ranks need MPI_THREAD_MULTIPLE");
+  const auto place = std::find(members.begin(), members.end(), rank_);
+  GENESIS_CHECK(place != members.end(), "rank ", rank_, " splits a group it is not in");
+  MPI_Comm part = MPI_COMM_NULL;
+  GENESIS_MPI(MPI_Comm_split(comm_, *std::min_element(members.begin(), members.end()),
+                             int(place - members.begin()), &part));
+  return HostTransport::prefer_over(std::make_unique<MessageTransport>(part));
+}
+
 }  // namespace
 
 const char* mpi_error_text(int code) {
@@ -231,6 +246,10 @@ void stop_mpi() { GENESIS_MPI(MPI_Finalize()); }
 
 void abort_mpi(int code) { GENESIS_MPI(MPI_Abort(MPI_COMM_WORLD, code)); }
 
-std::unique_ptr<Transport> message_transport() { return std::make_unique<MessageTransport>(); }
+std::unique_ptr<Transport> message_transport() {
+  MPI_Comm all = MPI_COMM_NULL;
+  GENESIS_MPI(MPI_Comm_dup(MPI_COMM_WORLD, &all));
+  return std::make_unique<MessageTransport>(all);
+}
 
 }  // namespace genesis::parallel

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/core/array.h"
@@ -35,6 +36,11 @@ class Transport {
   /// Contiguous CPU memory, zeroed, that collectives of this group reach without a copy. Collective: every
   /// rank asks for the same number of bytes.
   virtual Array shared_buffer(Shape shape, DType dtype) { return Array::zeros(std::move(shape), dtype); }
+
+  /// This rank's place in a smaller group: `members` are the ranks of the new group, its own included, in
+  /// their new order. Collective over all ranks, each with the members of its own group; the groups are
+  /// disjoint. Errors: genesis::Error where the back end cannot (the default).
+  virtual std::unique_ptr<Transport> split(std::span<const int> members);
 
   /// True for the first rank that asks (of each host, at least): the one that reports a failure.
   virtual bool claim_failure() { return true; }

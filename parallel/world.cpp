@@ -2,8 +2,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 #include <thread>
 
 #include "kernels/core/log.h"
@@ -38,10 +36,7 @@ World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   auto transport = message_transport();
   running.size = transport->size();
   set_log_rank(transport->size() > 1 ? transport->rank() : -1);
-  const char* shared = std::getenv("GENESIS_SHARED_MEMORY");
-  if (transport->size() > 1 && !(shared && std::string_view(shared) == "0")) {
-    if (auto host = HostTransport::make(transport)) transport = std::move(host);
-  }
+  transport = HostTransport::prefer_over(std::move(transport));
   running.transport = transport.get();
   communicator_ = std::make_unique<Communicator>(std::move(transport));
 }

@@ -10,6 +10,7 @@
 
 #include "kernels/core/log.h"
 #include "parallel/launcher.h"
+#include "parallel/mesh.h"
 #include "parallel/threads.h"
 #include "parallel/world.h"
 #include "tests/parallel/collective_cases.h"
@@ -28,6 +29,16 @@ TEST(Mpi, RanksOfOneHostShareMemoryUnlessTold) {
 }
 TEST(Mpi, CollectivesAreRight) { testing::check_every_collective(world->communicator()); }
 TEST(Mpi, MessagesArrive) { testing::check_messages(world->communicator()); }
+TEST(Mpi, GroupsOfAMeshWorkSideBySide) {
+  Communicator& all = world->communicator();
+  const Mesh mesh(all, {.tensor_parallel = all.size() % 2 == 0 ? 2 : 1, .order = {}});
+  testing::check_every_collective(mesh.tp());
+  testing::check_pending_calls(mesh.dp());
+  const Pending busy = mesh.dp().all_reduce_async(Array::zeros({100'000}, DType::f32));
+  testing::check_pending_calls(mesh.tp());
+  busy.wait();
+  EXPECT_EQ(mesh.tp().transport_name(), mesh.tp().size() == 1 ? "threads" : all.transport_name());
+}
 TEST(Mpi, PendingCallsRunInOrder) { testing::check_pending_calls(world->communicator()); }
 
 int run_tests() {
