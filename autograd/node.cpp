@@ -56,6 +56,25 @@ void bind_gradient(const Tensor& leaf, Array buffer) {
   impl.grad_filled = false;
 }
 
+void bind_value(const Tensor& leaf, Array value) {
+  GENESIS_CHECK(leaf.is_leaf(), "a value is bound to a leaf");
+  GENESIS_CHECK(value.shape() == leaf.shape() && value.is_contiguous() && is_floating(value.dtype()),
+                "value of shape ", to_string(value.shape()), " for a leaf of shape ",
+                to_string(leaf.shape()));
+  leaf.impl()->value = std::move(value);
+}
+
+void on_value_read(const Tensor& leaf, std::function<void()> arrival) {
+  GENESIS_CHECK(leaf.is_leaf(), "only a leaf's value can be on its way");
+  leaf.impl()->arrival = std::move(arrival);
+}
+
+void await_value(TensorImpl& leaf) {
+  const auto arrival = std::move(leaf.arrival);
+  leaf.arrival = nullptr;  // before the call: it may read the value itself
+  if (arrival) arrival();
+}
+
 Array Saved::at(size_t i) const {
   const SavedArray& s = node_.saved.at(i);
   if (s.array.defined())

@@ -60,6 +60,7 @@ struct TensorImpl {
   DType grad_dtype = DType::f32;
   std::vector<std::function<void()>> ready_hooks;
   std::shared_ptr<const void> annotation;  // of one layer above (parallel: which part this is); not read here
+  std::function<void()> arrival;  // set while the value is still on its way: runs once, before it is read
 
   Edge edge(const std::shared_ptr<TensorImpl>& self) const;
 };
@@ -71,6 +72,15 @@ void on_gradient_ready(const Tensor& leaf, std::function<void()> hook);
 /// Binds `buffer` (the leaf's shape, contiguous, f32 or the leaf's dtype) as the place its gradient is summed
 /// in.
 void bind_gradient(const Tensor& leaf, Array buffer);
+
+/// Makes `value` (the leaf's shape, contiguous; another floating dtype is allowed) the leaf's value.
+///   The gradient's dtype stays what it was.
+void bind_value(const Tensor& leaf, Array value);
+
+/// The leaf's value is on its way: `arrival` is called once, on the thread that reads the value first
+/// (Tensor::value()), and returns when it is there. A later call replaces one that was not needed.
+void on_value_read(const Tensor& leaf, std::function<void()> arrival);
+void await_value(TensorImpl& leaf);
 
 /// What a node's backward sees of its forward.
 class Saved {

@@ -58,6 +58,7 @@ Tensor::Tensor(Array value, bool requires_grad) : impl_(std::make_shared<autogra
 
 const Array& Tensor::value() const {
   GENESIS_CHECK(impl_, "the tensor is undefined");
+  if (impl_->arrival) autograd::await_value(*impl_);
   return impl_->value;
 }
 

@@ -3,82 +3,81 @@
 #include <cstring>
 
 #include "autograd/node.h"
+#include "kernels/core/run.h"
+#include "kernels/grad_norm.h"
 
 namespace genesis::parallel {
 namespace {
-
-constexpr int64_t kAlignment =
-    64;  // bytes between two gradients: each starts a cache line, as from the allocator
 
 DType gradient_dtype(const Tensor& parameter) {
   return parameter.dtype() == DType::f64 ? DType::f64 : DType::f32;
 }
 
-int64_t padded_count(const Tensor& parameter) {
-  const int64_t unit = kAlignment / size_of(gradient_dtype(parameter));
-  return (parameter.numel() + unit - 1) / unit * unit;
+std::vector<ParameterSize> sizes_of(const std::vector<DataParallel::NamedParameter>& parameters,
+                                    const DataParallelOptions& options) {
+  std::vector<ParameterSize> sizes;
+  for (const auto& [name, p] : parameters) {
+    const DType gradient = gradient_dtype(p);
+    const DType own = options.gathered_as ? options.gathered_as(p) : p.dtype();
+    sizes.push_back({p.numel(), gradient, options.reduction.scatter ? own : gradient});
+  }
+  return sizes;
 }
-
-struct Bucket {
-  DType dtype = DType::f32;
-  int64_t count = 0;            // elements, padding included
-  std::vector<size_t> members;  // indices of parameters
-  Array flat;                   // [count]
-  int64_t missing = 0;          // members whose gradient is not complete in this step
-  Pending pending;
-};
 
 }  // namespace
 
 struct DataParallel::State {
-  explicit State(Communicator& g) : group(g) {}
+  State(Communicator& g, std::vector<NamedParameter> p, const DataParallelOptions& options);
 
   Communicator& group;
   std::vector<NamedParameter> parameters;
+  bool scattered = false;
+  std::vector<BucketShape> buckets;
+  std::vector<Array> flats;       // [buckets]
   std::vector<size_t> bucket_of;  // [parameters]
-  std::vector<Bucket> buckets;
-  std::vector<bool> complete;  // [parameters] in this step
-  size_t next = 0;             // the first bucket that has not started
+  std::vector<int64_t> missing;   // [buckets] members whose gradient is not complete in this step
+  std::vector<bool> complete;     // [parameters] in this step
   bool last_micro_step = true;
+  int64_t bytes_per_step = 0;
+  std::unique_ptr<GradientReduction> reduction;
 
-  void make_buckets(int64_t bucket_bytes);
   void bind_gradients();
+  void begin_step();
   void gradient_ready(size_t parameter);
   void start_complete_buckets();
   void hand_in_the_rest();
-  void wait_and_reset();
 };
 
-void DataParallel::State::make_buckets(int64_t bucket_bytes) {
-  bucket_of.resize(parameters.size());
-  for (size_t i = parameters.size(); i-- > 0;) {
-    const Tensor& p = parameters[i].second;
-    const DType dtype = gradient_dtype(p);
-    const int64_t count = padded_count(p);
-    const bool fits = !buckets.empty() && buckets.back().dtype == dtype &&
-                      (buckets.back().count + count) * size_of(dtype) <= bucket_bytes;
-    if (!fits) {
-      buckets.emplace_back();
-      buckets.back().dtype = dtype;
-    }
-    buckets.back().members.push_back(i);
-    buckets.back().count += count;
-    bucket_of[i] = buckets.size() - 1;
-  }
+DataParallel::State::State(Communicator& g, std::vector<NamedParameter> p, const DataParallelOptions& options)
+    : group(g), parameters(std::move(p)), scattered(options.reduction.scatter && g.size() > 1) {
+  GENESIS_CHECK(!parameters.empty(), "data parallel training of a model without trainable parameters");
+  GENESIS_CHECK(options.bucket_bytes > 0, "bucket_bytes is ", options.bucket_bytes);
+  buckets = bucket_layout(sizes_of(parameters, options), options.bucket_bytes, scattered ? g.size() : 1);
+  bytes_per_step = GradientReduction::logged_bytes(buckets, g.size(), options.reduction);
+  bind_gradients();
+  reduction = std::make_unique<GradientReduction>(group, buckets, flats, options.reduction);
+  begin_step();
 }
 
 void DataParallel::State::bind_gradients() {
   MemoryScope scope(MemoryCategory::gradients);
-  for (Bucket& b : buckets) {
-    b.flat = group.shared_buffer({b.count}, b.dtype);
-    b.missing = int64_t(b.members.size());
-    int64_t at = 0;
-    for (size_t i : b.members) {
-      const Tensor& p = parameters[i].second;
-      autograd::bind_gradient(p, b.flat.slice(0, at, at + p.numel()).view(p.shape()));
-      at += padded_count(p);
+  bucket_of.resize(parameters.size());
+  for (size_t b = 0; b < buckets.size(); ++b) {
+    const Array flat = group.shared_buffer({buckets[b].count}, buckets[b].gradient);
+    flats.push_back(flat);
+    for (const BucketMember& m : buckets[b].members) {
+      const Tensor& p = parameters[m.parameter].second;
+      autograd::bind_gradient(p, flat.slice(0, m.offset, m.offset + m.count).view(p.shape()));
+      bucket_of[m.parameter] = b;
     }
   }
+}
+
+void DataParallel::State::begin_step() {
+  complete.assign(parameters.size(), false);
+  missing.clear();
+  for (const BucketShape& b : buckets) missing.push_back(int64_t(b.members.size()));
+  last_micro_step = true;
 }
 
 void DataParallel::State::gradient_ready(size_t parameter) {
@@ -88,52 +87,33 @@ void DataParallel::State::gradient_ready(size_t parameter) {
       " got a gradient from a second backward() after the last micro-step; call set_last_micro_step(false) "
       "before all but the last backward() of a step, and finish() after it");
   complete[parameter] = true;
-  --buckets[bucket_of[parameter]].missing;
+  --missing[bucket_of[parameter]];
   start_complete_buckets();
 }
 
 void DataParallel::State::start_complete_buckets() {
-  for (; next < buckets.size() && buckets[next].missing == 0; ++next) {
-    buckets[next].pending = group.all_reduce_async(buckets[next].flat);
-  }
+  while (reduction->started() < buckets.size() && missing[reduction->started()] == 0) reduction->start_next();
 }
 
 void DataParallel::State::hand_in_the_rest() {
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    autograd::TensorImpl& leaf = *parameters[i].second.impl();
+  for (auto& [name, parameter] : parameters) {
+    autograd::TensorImpl& leaf = *parameter.impl();
     if (!leaf.grad_filled) {
       std::memset(leaf.grad.raw(), 0, size_t(leaf.grad.nbytes()));
       leaf.grad_filled = true;
     }
   }
   if (group.size() == 1) return;
-  for (Bucket& b : buckets) b.missing = 0;
+  missing.assign(buckets.size(), 0);
   start_complete_buckets();
 }
 
-void DataParallel::State::wait_and_reset() {
-  for (Bucket& b : buckets) {
-    b.pending.wait();
-    b.pending = {};
-    b.missing = int64_t(b.members.size());
-  }
-  complete.assign(parameters.size(), false);
-  next = 0;
-  last_micro_step = true;
-}
-
 DataParallel::DataParallel(const std::vector<NamedParameter>& parameters, Communicator& group,
-                           DataParallelOptions options)
-    : state_(std::make_shared<State>(group)) {
-  for (const NamedParameter& p : parameters) {
-    if (p.second.requires_grad()) state_->parameters.push_back(p);
-  }
-  GENESIS_CHECK(!state_->parameters.empty(),
-                "data parallel training of a model without trainable parameters");
-  GENESIS_CHECK(options.bucket_bytes > 0, "bucket_bytes is ", options.bucket_bytes);
-  state_->make_buckets(options.bucket_bytes);
-  state_->bind_gradients();
-  state_->complete.assign(state_->parameters.size(), false);
+                           DataParallelOptions options) {
+  std::vector<NamedParameter> trained;
+  for (const NamedParameter& p : parameters)
+    if (p.second.requires_grad()) trained.push_back(p);
+  state_ = std::make_shared<State>(group, std::move(trained), options);
   for (size_t i = 0; i < state_->parameters.size(); ++i) {
     autograd::on_gradient_ready(state_->parameters[i].second, [weak = std::weak_ptr(state_), i] {
       if (auto state = weak.lock()) state->gradient_ready(i);
@@ -147,17 +127,42 @@ void DataParallel::set_last_micro_step(bool last) { state_->last_micro_step = la
 
 void DataParallel::finish() {
   state_->hand_in_the_rest();
-  state_->wait_and_reset();
+  state_->reduction->finish();
+  state_->begin_step();
 }
 
-int64_t DataParallel::bytes_per_step() const {
-  if (state_->group.size() == 1) return 0;
-  int64_t bytes = 0;
-  for (const Bucket& b : state_->buckets) bytes += b.flat.nbytes();
-  return bytes;
+std::vector<double> DataParallel::gradient_squares() const {
+  const State& s = *state_;
+  std::vector<size_t> owner;  // [grads] parameter of each
+  std::vector<Array> grads;
+  if (s.scattered) {
+    for (const OwnedSlice& slice : owned_slices(s.buckets, s.group.rank(), s.group.size())) {
+      grads.push_back(s.flats[slice.bucket].slice(0, slice.offset, slice.offset + slice.end - slice.begin));
+      owner.push_back(slice.parameter);
+    }
+  } else {
+    for (size_t i = 0; i < s.parameters.size(); ++i) {
+      grads.push_back(s.parameters[i].second.grad());
+      owner.push_back(i);
+    }
+  }
+  const Array sums = Array::empty({int64_t(grads.size())}, DType::f64);
+  if (!grads.empty()) kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
+  const Array squares = Array::zeros({int64_t(s.parameters.size())}, DType::f64);
+  double* at = squares.data<double>();
+  for (size_t i = 0; i < grads.size(); ++i) at[owner[i]] += sums.data<double>()[i];
+  if (s.scattered) s.group.all_reduce(squares);
+  return {at, at + squares.numel()};
 }
 
+int64_t DataParallel::bytes_per_step() const { return state_->bytes_per_step; }
 int64_t DataParallel::bucket_count() const { return int64_t(state_->buckets.size()); }
+const std::vector<DataParallel::NamedParameter>& DataParallel::parameters() const {
+  return state_->parameters;
+}
+const std::vector<BucketShape>& DataParallel::buckets() const { return state_->buckets; }
+Communicator& DataParallel::group() const { return state_->group; }
+bool DataParallel::is_scattered() const { return state_->scattered; }
 
 void broadcast_parameters(const std::vector<DataParallel::NamedParameter>& parameters, Communicator& group,
                           int root) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -6,7 +7,9 @@
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "parallel/bucket_layout.h"
 #include "parallel/communicator.h"
+#include "parallel/gradient_reduction.h"
 
 namespace genesis::parallel {
 
@@ -14,6 +17,10 @@ struct DataParallelOptions {
   /// Gradients are summed in groups of about this size: large enough to run at memory speed, small enough
   /// that the first one leaves early. A parameter that is larger has a bucket to itself.
   int64_t bucket_bytes = int64_t{8} << 20;
+  /// How buckets are summed. With `scatter` a gradient is complete only where owned_slices() says so.
+  GradientReductionOptions reduction = {};
+  /// Type a parameter's value is gathered in (ZeRO); undefined: its own.
+  std::function<DType(const Tensor&)> gathered_as = {};
 };
 
 /// Replicas of one model, one per rank, whose gradients are summed over the ranks while backward still runs.
@@ -52,9 +59,19 @@ class DataParallel {
   /// step.
   void finish();
 
-  /// Bytes of gradients each rank hands to all_reduce in a step; 0 for a group of one.
+  /// Sum of squares of each parameter's whole gradient, in the order of parameters(), after finish(); it is
+  /// finite exactly when every element is. Collective where sums are scattered.
+  std::vector<double> gradient_squares() const;
+
+  /// Bytes the communicator logs for the gradients of a step; 0 for a group of one.
   int64_t bytes_per_step() const;
   int64_t bucket_count() const;
+  /// The parameters that require a gradient, in the order given.
+  const std::vector<NamedParameter>& parameters() const;
+  const std::vector<BucketShape>& buckets() const;
+  Communicator& group() const;
+  /// Whether each rank holds the sums of its owned_slices() only.
+  bool is_scattered() const;
 
  private:
   struct State;

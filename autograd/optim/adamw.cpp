@@ -1,45 +1,123 @@
 #include "autograd/optim/adamw.h"
 
+#include <map>
+
+#include "kernels/accumulate.h"
 #include "kernels/adamw.h"
 #include "kernels/core/run.h"
 
 namespace genesis::optim {
+namespace {
+
+std::vector<AdamWPiece> whole_pieces(const std::vector<Tensor>& parameters) {
+  std::vector<AdamWPiece> pieces;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    pieces.emplace_back();
+    pieces.back().parameter = i;
+    pieces.back().end = parameters[i].numel();
+  }
+  return pieces;
+}
+
+Array flat_slice(const Array& a, int64_t begin, int64_t end) {
+  return a.view({a.numel()}).slice(0, begin, end);
+}
+
+}  // namespace
 
 AdamW::AdamW(std::vector<Tensor> parameters, AdamWOptions options)
-    : parameters_(std::move(parameters)), options_(options) {
-  MemoryScope scope(MemoryCategory::optimizer);
+    : AdamW(parameters, options, whole_pieces(parameters)) {
+  whole_ = true;
+}
+
+AdamW::AdamW(std::vector<Tensor> parameters, AdamWOptions options, std::vector<AdamWPiece> pieces)
+    : parameters_(std::move(parameters)), options_(options), pieces_(std::move(pieces)) {
   for (const Tensor& p : parameters_) {
     GENESIS_CHECK(p.is_leaf() && p.requires_grad(), "AdamW updates leaves that require a gradient");
-    m_.push_back(Array::zeros(p.shape(), p.dtype()));
-    v_.push_back(Array::zeros(p.shape(), p.dtype()));
+    decays_.push_back(options_.decay_on == DecayOn::all || p.ndim() == 2);
+  }
+  for (AdamWPiece& piece : pieces_) {
+    const Tensor& p = parameters_.at(piece.parameter);
+    GENESIS_CHECK(0 <= piece.begin && piece.begin <= piece.end && piece.end <= p.numel(), "elements [",
+                  piece.begin, ", ", piece.end, ") of parameter ", piece.parameter, ", which has ",
+                  p.numel());
+    piece.master = piece.weight.defined();
+    if (!piece.master) piece.weight = flat_slice(p.value(), piece.begin, piece.end);
+  }
+  make_moments();
+}
+
+/// One block of zeros a dtype and moment, cut up: small pieces cost no memory of their own.
+void AdamW::make_moments() {
+  MemoryScope scope(MemoryCategory::optimizer);
+  std::map<DType, int64_t> counts;
+  for (const AdamWPiece& p : pieces_) counts[p.weight.dtype()] += p.count();
+  for (const auto& [dtype, count] : counts) {
+    const Array m = Array::zeros({count}, dtype), v = Array::zeros({count}, dtype);
+    int64_t at = 0;
+    for (AdamWPiece& p : pieces_) {
+      if (p.weight.dtype() != dtype) continue;
+      p.m = m.slice(0, at, at + p.count());
+      p.v = v.slice(0, at, at + p.count());
+      at += p.count();
+    }
   }
 }
 
 void AdamW::step(double grad_scale) {
+  begin_step();
+  update(0, pieces_.size(), grad_scale);
+}
+
+void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale) {
   kernels::AdamW update{.tensors = {},
                         .lr = options_.lr,
                         .beta1 = options_.beta1,
                         .beta2 = options_.beta2,
                         .eps = options_.eps,
                         .weight_decay = options_.weight_decay,
-                        .step = ++steps_,
+                        .step = steps_,
                         .grad_scale = grad_scale,
                         .rounding = {options_.rounding_seed, uint64_t(steps_)}};
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const Array grad = parameters_[i].grad();
+  for (size_t i = first_piece; i < last_piece; ++i) {
+    const AdamWPiece& piece = pieces_[i];
+    const Array grad = parameters_[piece.parameter].grad();
     if (!grad.defined()) continue;
-    update.tensors.push_back({.param = parameters_[i].value(),
-                              .grad = grad,
-                              .m = m_[i],
-                              .v = v_[i],
-                              .decay = options_.decay_on == DecayOn::all || parameters_[i].ndim() == 2,
-                              .id = i});
+    update.tensors.push_back({.param = piece.weight,
+                              .grad = flat_slice(grad, piece.begin, piece.end),
+                              .m = piece.m,
+                              .v = piece.v,
+                              .decay = decays_[piece.parameter],
+                              .id = piece.parameter,
+                              .first_element = uint64_t(piece.begin)});
   }
   if (!update.tensors.empty()) kernels::run(update);
+  publish(first_piece, last_piece);
+}
+
+void AdamW::publish(size_t first_piece, size_t last_piece) {
+  for (size_t i = first_piece; i < last_piece; ++i) {
+    const AdamWPiece& piece = pieces_[i];
+    if (!piece.master) continue;
+    const Array value = parameters_[piece.parameter].value();
+    kernels::run(kernels::Accumulate{
+        .src = piece.weight, .dst = flat_slice(value, piece.begin, piece.end), .overwrite = true});
+    value.storage().bump_version();
+  }
 }
 
 void AdamW::zero_grad() {
   for (Tensor& p : parameters_) p.zero_grad();
+}
+
+Array AdamW::first_moment(size_t i) const {
+  GENESIS_CHECK(whole_, "this optimizer holds pieces of the moments; see pieces()");
+  return pieces_[i].m.view(parameters_[i].shape());
+}
+
+Array AdamW::second_moment(size_t i) const {
+  GENESIS_CHECK(whole_, "this optimizer holds pieces of the moments; see pieces()");
+  return pieces_[i].v.view(parameters_[i].shape());
 }
 
 }  // namespace genesis::optim

@@ -19,16 +19,40 @@ struct AdamWOptions {
   uint64_t rounding_seed = 0;  ///< of the stochastic rounding of bf16 parameters
 };
 
+/// Elements [begin, end) of a parameter, in row-major order, and what AdamW keeps for them.
+///   An optimizer that keeps everything has one piece a parameter; one that shares the state with other ranks
+///   has pieces of some parameters (parallel/zero/sharded_optimizer.h). A parameter's whole state is what the
+///   pieces of all ranks tile.
+struct AdamWPiece {
+  size_t parameter = 0;  ///< index in parameters()
+  int64_t begin = 0, end = 0;
+  /// [end - begin] What is updated: the parameter's own elements (a view of its value), or, where the
+  /// parameter is kept in a narrower type, their masters.
+  Array weight;
+  Array m, v;           ///< [end - begin] first and second moment, in weight's dtype
+  bool master = false;  ///< weight is not the parameter's own memory
+
+  int64_t count() const { return end - begin; }
+};
+
 /// AdamW with decoupled weight decay over all parameters in one pass (kernels/adamw.h has the formula).
-///   Moments have the parameter's dtype and are zero at first. A parameter without a gradient is left alone.
+///   Moments are zero at first. A parameter without a gradient is left alone.
 /// Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019.
 class AdamW {
  public:
-  AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});
+  /// Every parameter whole; moments in the parameter's dtype.
+  explicit AdamW(std::vector<Tensor> parameters, AdamWOptions options = {});
+  /// Only the given pieces: m and v are made here; `weight` where it is undefined becomes a view of the
+  /// parameter's value. Errors: genesis::Error for a range outside its parameter.
+  AdamW(std::vector<Tensor> parameters, AdamWOptions options, std::vector<AdamWPiece> pieces);
 
   /// One update with lr() from the gradients times grad_scale (clip coefficient, unscaling).
   void step(double grad_scale = 1.0);
   void zero_grad();
+
+  /// The same in parts: begin_step(), then update() of ranges of pieces() until all had their turn.
+  void begin_step() { ++steps_; }
+  void update(size_t first_piece, size_t last_piece, double grad_scale);
 
   double lr() const { return options_.lr; }
   void set_lr(double lr) { options_.lr = lr; }
@@ -38,14 +62,27 @@ class AdamW {
   /// Updates made so far; the next one is number steps() + 1 in the bias correction.
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }
-  /// Moments of parameters()[i], to be saved and restored.
-  const Array& first_moment(size_t i) const { return m_[i]; }
-  const Array& second_moment(size_t i) const { return v_[i]; }
+
+  /// The state, to be saved and restored in place. Whoever writes to a master calls publish() afterwards.
+  const std::vector<AdamWPiece>& pieces() const { return pieces_; }
+  /// Whether this object holds the state of every element (pieces()[i] is parameters()[i], whole).
+  bool is_whole() const { return whole_; }
+  /// Rounds the masters of pieces [first, last) to the parameters' own elements; nothing without masters.
+  void publish(size_t first_piece, size_t last_piece);
+  void publish() { publish(0, pieces_.size()); }
+
+  /// Moments of parameters()[i] in its shape. Errors: genesis::Error unless is_whole().
+  Array first_moment(size_t i) const;
+  Array second_moment(size_t i) const;
 
  private:
+  void make_moments();
+
   std::vector<Tensor> parameters_;
+  std::vector<bool> decays_;  // [parameters]
   AdamWOptions options_;
-  std::vector<Array> m_, v_;
+  std::vector<AdamWPiece> pieces_;
+  bool whole_ = false;
   int64_t steps_ = 0;
 };
 

@@ -16,12 +16,13 @@ constexpr const char* kOptimizer = "optimizer.safetensors";
 constexpr const char* kState = "trainer_state.json";
 constexpr const char* kConfig = "train_config.yaml";
 
-void write_all(const fs::path& folder, const CheckpointParts& parts, const TrainState& state) {
+void write_all(const fs::path& folder, const CheckpointParts& parts, const WholeMoments& moments,
+               const TrainState& state) {
   const models::Naming naming = models::naming_of(parts.config.family);
   models::save_weights(parts.model, parts.config, folder,
                        {.naming = naming, .dtype = parts.model.parameters().front().dtype()});
   copy_tokenizer_files(parts.tokenizer, folder);
-  save_optimizer_state(folder / kOptimizer, parts.optimizer, parts.model, parts.config, naming);
+  save_optimizer_state(folder / kOptimizer, moments, parts.optimizer, parts.model, parts.config, naming);
   models::write_text_file(folder / kConfig, parts.resolved_config);
   write_train_state(folder / kState, state);
 }
@@ -61,11 +62,12 @@ int64_t newest_readable(const fs::path& output_dir, const CheckpointParts& parts
 
 void save_checkpoint(const fs::path& output_dir, const CheckpointParts& parts, const TrainState& state,
                      int64_t keep, parallel::Communicator& ranks) {
+  const WholeMoments moments = gather_moments(parts.optimizer, ranks);
   std::optional<Error> failure;
   if (ranks.rank() == 0) {
     try {
       publish_checkpoint(output_dir, state.step,
-                         [&](const fs::path& folder) { write_all(folder, parts, state); });
+                         [&](const fs::path& folder) { write_all(folder, parts, moments, state); });
       remove_old_checkpoints(output_dir, keep);
     } catch (const Error& e) {
       failure = e;

@@ -21,9 +21,6 @@ void train(const ConfigArguments& arguments) {
       loaded.config.threads > 0 ? std::optional<int>(int(loaded.config.threads)) : std::nullopt;
   const parallel::ThreadPlan threads = parallel::plan_threads(ranks, configured);
   if (!threads.notice.empty()) log_line(threads.notice);
-  if (loaded.config.zero_stage == 1)
-    notice("{}: every rank keeps the whole optimizer state in this release",
-           loaded.config.about("zero_stage"));
   parallel::apply(threads);
   run_training(loaded.config, threads.threads, ranks);
 }

@@ -74,6 +74,14 @@ const std::vector<Spelling<Deterministic>>& spellings() {
 }
 
 template <>
+const std::vector<Spelling<GradientReduceDType>>& spellings() {
+  using T = GradientReduceDType;
+  static const std::vector<Spelling<T>> s = {
+      {T::f32, "f32"}, {T::bf16, "bf16"}, {T::f32, "fp32"}, {T::f32, "float32"}, {T::bf16, "bfloat16"}};
+  return s;
+}
+
+template <>
 const std::vector<Spelling<DecayOn>>& spellings() {
   static const std::vector<Spelling<DecayOn>> s = {{DecayOn::matrices, "matrices"}, {DecayOn::all, "all"}};
   return s;

@@ -28,6 +28,8 @@ enum class GradientCheckpointing : uint8_t { none, full };
 enum class ChatTemplateName : uint8_t { qwen, qwen15, qwen25, qwen3 };
 /// `full` sums gradients in an order fixed by the sample index, so results do not depend on the ranks.
 enum class Deterministic : uint8_t { standard, full };
+/// Type gradients travel in between ranks; sums are made in f32 either way.
+enum class GradientReduceDType : uint8_t { f32, bf16 };
 
 template <class E>
 struct Spelling {

@@ -62,6 +62,7 @@ struct TrainConfig {
   int64_t tensor_parallel_size = 1;
   int64_t zero_stage = 0;
   double ddp_bucket_cap_mb = 8;
+  GradientReduceDType gradient_reduce_dtype = GradientReduceDType::f32;
 
   std::string output_dir;
   int64_t save_steps = 500;                     ///< 0: only at the end

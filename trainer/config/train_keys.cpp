@@ -110,6 +110,8 @@ void add_machine(KeyTable& t) {
       .at_least(0);
   t.add("ddp_bucket_cap_mb", &C::ddp_bucket_cap_mb, "Gradients are reduced in buckets of this many MiB")
       .above(0);
+  t.add("gradient_reduce_dtype", &C::gradient_reduce_dtype,
+        "Type gradients travel in between ranks; bf16 halves the bytes and rounds each rank's part once");
 }
 
 void add_output(KeyTable& t) {

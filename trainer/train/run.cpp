@@ -6,7 +6,7 @@
 
 #include "kernels/core/log.h"
 #include "kernels/core/profile.h"
-#include "parallel/data_parallel.h"
+#include "parallel/zero/sharded_optimizer.h"
 #include "trainer/checkpoint/checkpoint.h"
 #include "trainer/config/print.h"
 #include "trainer/metrics/metrics_file.h"
@@ -36,6 +36,14 @@ optim::AdamWOptions adamw_options(const TrainConfig& c) {
           .rounding_seed = uint64_t(c.seed)};
 }
 
+parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
+  return {
+      .bucket_bytes = int64_t(c.ddp_bucket_cap_mb * double(1 << 20)),
+      .reduction = {.scatter = c.zero_stage >= 1,
+                    .dtype = c.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32},
+      .gathered_as = {}};
+}
+
 /// One run from set-up to summary. Members are in the order they are made.
 class Run {
  public:
@@ -49,9 +57,8 @@ class Run {
         data_(load_data(config, tokenizer_)),
         batch_(plan_batch(config, ranks.size())),
         model_(load_model(source_, precision_, uint64_t(config.seed))),
-        optimizer_(model_->parameters(), adamw_options(config)),
-        gradients_(model_->named_parameters(), ranks,
-                   {.bucket_bytes = int64_t(config.ddp_bucket_cap_mb * double(1 << 20))}),
+        gradients_(model_->named_parameters(), ranks, data_parallel_options(config)),
+        optimizer_(gradients_, adamw_options(config)),
         step_(*model_, optimizer_, gradients_, ranks,
               {.precision = precision_,
                .max_grad_norm = config.max_grad_norm,
@@ -82,7 +89,7 @@ class Run {
 
  private:
   CheckpointParts parts() {
-    return {*model_, optimizer_, source_.config, source_.tokenizer, write_resolved(config_)};
+    return {*model_, optimizer_.adamw(), source_.config, source_.tokenizer, write_resolved(config_)};
   }
 
   void resume() {
@@ -214,8 +221,8 @@ class Run {
   std::unique_ptr<TrainingData> data_;
   BatchPlan batch_;
   std::unique_ptr<models::QwenModel> model_;
-  optim::AdamW optimizer_;
   parallel::DataParallel gradients_;
+  parallel::ShardedOptimizer optimizer_;
   TrainStep step_;
   data::StepPlan plan_;
   optim::LrSchedule schedule_;

@@ -11,16 +11,14 @@
 
 namespace genesis::trainer {
 
-TrainStep::TrainStep(models::QwenModel& model, optim::AdamW& optimizer, parallel::DataParallel& gradients,
-                     parallel::Communicator& ranks, const Options& options)
-    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {
-  for (auto& [name, parameter] : model.named_parameters()) names_.push_back(name);
-}
+TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
+                     parallel::DataParallel& gradients, parallel::Communicator& ranks, const Options& options)
+    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {}
 
 StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
                           double lr) {
   StepResult result{.totals = plan.totals(consumed)};
-  optimizer_.zero_grad();
+  optimizer_.adamw().zero_grad();
   double loss_sum = 0;
   const int64_t micro_steps = plan.shape().accumulation;
   for (int64_t micro = 0; micro < micro_steps; ++micro) {
@@ -30,7 +28,7 @@ StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& s
   gradients_.finish();
   result.loss = ranks_.all_reduce_value(loss_sum) / double(result.totals.supervised);
   result.grad_norm = checked_norm(result.loss);
-  optimizer_.set_lr(lr);
+  optimizer_.adamw().set_lr(lr);
   optimizer_.step(nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
   return result;
 }
@@ -53,17 +51,19 @@ double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore
 }
 
 double TrainStep::checked_norm(double loss) const {
-  const std::vector<Tensor>& parameters = optimizer_.parameters();
-  const double norm = nn::utils::grad_norm(parameters);
-  if (std::isfinite(norm) && std::isfinite(loss)) return norm;
-  for (size_t i = 0; i < parameters.size(); ++i)
-    if (!std::isfinite(nn::utils::grad_norm({parameters[i]})))
+  const std::vector<double> squares = gradients_.gradient_squares();
+  double total = 0;
+  for (const double sum : squares) total += sum;
+  if (std::isfinite(total) && std::isfinite(loss)) return std::sqrt(total);
+  const int64_t step = optimizer_.adamw().steps() + 1;
+  for (size_t i = 0; i < squares.size(); ++i)
+    if (!std::isfinite(squares[i]))
       throw NumericsError(
           "step {}: loss {}, the gradient of {} is not finite; nothing was updated "
           "(anomaly=true names the operation)",
-          optimizer_.steps() + 1, loss, names_[i]);
-  throw NumericsError("step {}: the loss is {}; nothing was updated (anomaly=true names the operation)",
-                      optimizer_.steps() + 1, loss);
+          step, loss, gradients_.parameters()[i].first);
+  throw NumericsError("step {}: the loss is {}; nothing was updated (anomaly=true names the operation)", step,
+                      loss);
 }
 
 }  // namespace genesis::trainer

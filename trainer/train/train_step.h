@@ -1,12 +1,8 @@
 #pragma once
-#include <string>
-#include <vector>
-
-#include "autograd/optim/adamw.h"
 #include "data/dataset/sample_store.h"
 #include "data/sampler/step_plan.h"
 #include "models/qwen/model.h"
-#include "parallel/data_parallel.h"
+#include "parallel/zero/sharded_optimizer.h"
 #include "trainer/train/precision.h"
 
 namespace genesis::trainer {
@@ -30,8 +26,8 @@ class TrainStep {
     uint64_t seed = 0;
     bool anomaly = false;
   };
-  TrainStep(models::QwenModel& model, optim::AdamW& optimizer, parallel::DataParallel& gradients,
-            parallel::Communicator& ranks, const Options& options);
+  TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
+            parallel::DataParallel& gradients, parallel::Communicator& ranks, const Options& options);
 
   /// The step that begins after `consumed` rows, with learning rate `lr`.
   /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite;
@@ -45,11 +41,10 @@ class TrainStep {
   double checked_norm(double loss) const;
 
   models::QwenModel& model_;
-  optim::AdamW& optimizer_;
+  parallel::ShardedOptimizer& optimizer_;
   parallel::DataParallel& gradients_;
   parallel::Communicator& ranks_;
   Options options_;
-  std::vector<std::string> names_;
 };
 
 }  // namespace genesis::trainer
