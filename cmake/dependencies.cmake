@@ -8,6 +8,7 @@ find_package(yaml-cpp REQUIRED CONFIG)        # libyaml-cpp-dev
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # libssl-dev
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # libutf8proc-dev
+pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)          # libisal-dev
 
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)   # nlohmann-json3-dev
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                 # libcli11-dev

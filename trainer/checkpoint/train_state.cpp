@@ -1,61 +1,88 @@
 #include "trainer/checkpoint/train_state.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "kernels/core/error.h"
-#include "models/safetensors/durable_file.h"
+#include "models/json/strict_json.h"
 
 namespace genesis::trainer {
 namespace {
 
-constexpr int kVersion = 1;
+class Fields {
+ public:
+  Fields(const nlohmann::json& object, const std::string& file) : object_(object), file_(file) {}
 
-template <class T>
-T take(const nlohmann::json& object, const char* key, const std::filesystem::path& file) {
-  const auto found = object.find(key);
-  if (found == object.end()) throw CheckpointError("{}: key '{}' is missing", file.string(), key);
-  try {
-    return found->get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw CheckpointError("{}: key '{}' has the wrong type: {}", file.string(), key, found->dump());
+  template <class T>
+  void required(const char* key, T& into) const {
+    if (!object_.contains(key)) throw CheckpointError("{}: key '{}' is missing", file_, key);
+    read(key, into);
   }
-}
+  template <class T>
+  void optional(const char* key, T& into) const {
+    if (object_.contains(key)) read(key, into);
+  }
+  template <class T>
+  void optional(const char* key, std::optional<T>& into) const {
+    if (object_.contains(key) && !object_[key].is_null()) read(key, into.emplace());
+  }
+
+ private:
+  template <class T>
+  void read(const char* key, T& into) const {
+    const auto& value = object_[key];
+    bool fits = value.is_string();
+    if constexpr (std::is_same_v<T, int64_t>) fits = value.is_number_integer();
+    if constexpr (std::is_same_v<T, double>) fits = value.is_number();
+    if (!fits) throw CheckpointError("{}: key '{}' has the wrong type: {}", file_, key, value.dump());
+    into = value.get<T>();
+  }
+
+  const nlohmann::json& object_;
+  const std::string& file_;
+};
 
 }  // namespace
 
-TrainState read_train_state(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw CheckpointError("{}: cannot be read", file.string());
-  const auto object = nlohmann::json::parse(in, nullptr, false);
-  if (!object.is_object()) throw CheckpointError("{}: is not a JSON object (truncated?)", file.string());
-  const int version = take<int>(object, "version", file);
-  if (version != kVersion)
-    throw CheckpointError("{}: format version {} is not known to this program (it knows {})", file.string(),
-                          version, kVersion);
+TrainState parse_train_state(std::string_view text, const std::string& file) {
+  const auto object = models::parse_json(text, file);
+  if (!object.is_object()) throw CheckpointError("{}: is not a JSON object", file);
+  const Fields fields(object, file);
   TrainState s;
-  s.step = take<int64_t>(object, "step", file);
-  s.consumed_rows = take<int64_t>(object, "consumed_rows", file);
-  s.seed = take<int64_t>(object, "seed", file);
-  s.tokens = take<int64_t>(object, "tokens", file);
-  s.supervised_tokens = take<int64_t>(object, "supervised_tokens", file);
-  s.seconds = take<double>(object, "seconds", file);
-  s.dataset_digest = take<std::string>(object, "dataset_digest", file);
-  s.global_batch_size = take<int64_t>(object, "global_batch_size", file);
+  fields.required("step", s.step);
+  fields.required("consumed_rows", s.consumed_rows);
+  fields.required("seed", s.seed);
+  fields.required("tokens", s.tokens);
+  fields.required("supervised_tokens", s.supervised_tokens);
+  fields.required("seconds", s.seconds);
+  fields.required("dataset_digest", s.dataset_digest);
+  fields.required("global_batch_size", s.global_batch_size);
+  fields.optional("grad_scale", s.grad_scale);
+  fields.optional("grad_scale_good_steps", s.grad_scale_good_steps);
+  fields.optional("loss_average", s.loss_average);
+  fields.optional("best_eval_loss", s.best_eval_loss);
+  fields.optional("best_step", s.best_step);
   return s;
 }
 
-void write_train_state(const std::filesystem::path& file, const TrainState& s) {
-  const nlohmann::ordered_json object{{"version", kVersion},
-                                      {"step", s.step},
-                                      {"consumed_rows", s.consumed_rows},
-                                      {"seed", s.seed},
-                                      {"tokens", s.tokens},
-                                      {"supervised_tokens", s.supervised_tokens},
-                                      {"seconds", s.seconds},
-                                      {"dataset_digest", s.dataset_digest},
-                                      {"global_batch_size", s.global_batch_size}};
-  models::write_text_file(file, object.dump(2) + "\n");
+std::string write_train_state(const TrainState& s) {
+  nlohmann::ordered_json object{{"step", s.step},
+                                {"consumed_rows", s.consumed_rows},
+                                {"seed", s.seed},
+                                {"tokens", s.tokens},
+                                {"supervised_tokens", s.supervised_tokens},
+                                {"seconds", s.seconds},
+                                {"dataset_digest", s.dataset_digest},
+                                {"global_batch_size", s.global_batch_size}};
+  if (s.grad_scale) {
+    object["grad_scale"] = *s.grad_scale;
+    object["grad_scale_good_steps"] = s.grad_scale_good_steps;
+  }
+  if (s.loss_average) object["loss_average"] = *s.loss_average;
+  if (s.best_eval_loss) {
+    object["best_eval_loss"] = *s.best_eval_loss;
+    object["best_step"] = s.best_step;
+  }
+  return object.dump(2) + "\n";
 }
 
 }  // namespace genesis::trainer

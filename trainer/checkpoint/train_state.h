@@ -1,7 +1,8 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace genesis::trainer {
 
@@ -15,13 +16,21 @@ struct TrainState {
   double seconds = 0;             ///< of training, over all its starts
   std::string dataset_digest;
   int64_t global_batch_size = 1;
+  std::optional<double> grad_scale;      ///< of GradScaler, fp16 only
+  int64_t grad_scale_good_steps = 0;     ///< updates since it last changed
+  std::optional<double> loss_average;    ///< what a spike is measured against
+  std::optional<double> best_eval_loss;  ///< lowest so far
+  int64_t best_step = -1;                ///< where it was met
 
   bool operator==(const TrainState&) const = default;
 };
 
-/// Reads and writes trainer_state.json.
-/// Errors: CheckpointError naming file and key for anything missing or mistyped.
-TrainState read_train_state(const std::filesystem::path& file);
-void write_train_state(const std::filesystem::path& file, const TrainState& state);
+inline constexpr const char* kStateName = "state.json";
+
+/// The text of state.json and back. `file` is its path, for messages. Keys that an older release did not
+/// write take their initial values. Errors: CheckpointError naming file and key for anything missing or
+/// mistyped.
+std::string write_train_state(const TrainState& state);
+TrainState parse_train_state(std::string_view text, const std::string& file);
 
 }  // namespace genesis::trainer

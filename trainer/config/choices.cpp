@@ -95,4 +95,11 @@ const std::vector<Spelling<QwenFamily>>& spellings() {
   return s;
 }
 
+template <>
+const std::vector<Spelling<OnSaveError>>& spellings() {
+  static const std::vector<Spelling<OnSaveError>> s = {{OnSaveError::warn, "warn"},
+                                                       {OnSaveError::abort, "abort"}};
+  return s;
+}
+
 }  // namespace genesis::trainer

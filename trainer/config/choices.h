@@ -31,6 +31,9 @@ enum class Deterministic : uint8_t { standard, full };
 /// Type gradients travel in between ranks; sums are made in f32 either way.
 enum class GradientReduceDType : uint8_t { f32, bf16 };
 
+/// What a checkpoint that cannot be written does to the run; the last one of a run is always an error.
+enum class OnSaveError : uint8_t { warn, abort };
+
 template <class E>
 struct Spelling {
   E value;

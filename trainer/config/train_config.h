@@ -65,9 +65,13 @@ struct TrainConfig {
   GradientReduceDType gradient_reduce_dtype = GradientReduceDType::f32;
 
   std::string output_dir;
-  int64_t save_steps = 500;                     ///< 0: only at the end
-  int64_t save_total_limit = 3;                 ///< 0: keep all
+  int64_t save_steps = 500;      ///< 0: only at the end
+  int64_t save_total_limit = 3;  ///< 0: keep all
+  bool save_best = false;        ///< also save, and keep, the step of the lowest evaluation loss
+  bool save_on_exit = true;      ///< save when the run ends or is asked to
+  OnSaveError on_save_error = OnSaveError::warn;
   std::string resume_from_checkpoint = "auto";  ///< "auto", "none" or a checkpoint's folder
+  bool resume_strict = false;                   ///< a damaged newest checkpoint stops the run
   int64_t logging_steps = 1;
   int64_t eval_steps = 500;  ///< 0: only at the end
   bool profile = false;

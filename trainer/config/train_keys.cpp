@@ -124,9 +124,16 @@ void add_output(KeyTable& t) {
   t.add("save_total_limit", &C::save_total_limit, "Checkpoints to keep; 0 keeps all")
       .at_least(0)
       .also({"keep_last_n_checkpoints", "keep_latest_k"});
+  t.add("save_best", &C::save_best,
+        "Also save at the lowest evaluation loss, and never remove that checkpoint");
+  t.add("save_on_exit", &C::save_on_exit, "Save when the run ends or is asked to end, whatever save_steps");
+  t.add("on_save_error", &C::on_save_error,
+        "A checkpoint that cannot be written: warn and go on, or stop; the last one of a run always stops");
   t.add("resume_from_checkpoint", &C::resume_from_checkpoint,
         "auto (the newest good one in output_dir, if any), none, or a checkpoint's folder")
       .also({"resume"});
+  t.add("resume_strict", &C::resume_strict,
+        "Stop when the newest checkpoint is damaged, instead of going back to the one before");
   t.add("logging_steps", &C::logging_steps, "Steps between lines of metrics.jsonl")
       .at_least(1)
       .also({"log_every_n_steps", "log_interval"});

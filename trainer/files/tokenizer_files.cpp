@@ -20,15 +20,20 @@ void copy_one(const fs::path& from, const fs::path& to) {
 
 }  // namespace
 
-void copy_tokenizer_files(const fs::path& source, const fs::path& folder) {
-  if (source.empty()) return;
+std::vector<std::pair<std::string, fs::path>> tokenizer_files(const fs::path& source) {
+  if (source.empty()) return {};
   if (fs::is_regular_file(source)) {
     const bool vocabulary = source.extension() == ".tiktoken";
-    copy_one(source, folder / (vocabulary ? fs::path("qwen.tiktoken") : source.filename()));
-    return;
+    return {{vocabulary ? "qwen.tiktoken" : source.filename().string(), source}};
   }
+  std::vector<std::pair<std::string, fs::path>> found;
   for (const char* name : kFiles)
-    if (fs::is_regular_file(source / name)) copy_one(source / name, folder / name);
+    if (fs::is_regular_file(source / name)) found.emplace_back(name, source / name);
+  return found;
+}
+
+void copy_tokenizer_files(const fs::path& source, const fs::path& folder) {
+  for (const auto& [name, from] : tokenizer_files(source)) copy_one(from, folder / name);
 }
 
 }  // namespace genesis::trainer

@@ -1,11 +1,18 @@
 #pragma once
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace genesis::trainer {
 
-/// Copies the tokenizer of `source` (a qwen.tiktoken file, or a folder holding any of qwen.tiktoken,
-/// tokenizer.json, vocab.json, merges.txt, tokenizer_config.json, generation_config.json) into a model
-/// folder. Errors: DiskError naming the file that could not be copied.
+/// The tokenizer of `source` (a qwen.tiktoken file, or a folder holding any of qwen.tiktoken, tokenizer.json,
+/// vocab.json, merges.txt, tokenizer_config.json, generation_config.json): the name each file has in a model
+/// folder, and where it is. Empty for an empty path.
+std::vector<std::pair<std::string, std::filesystem::path>> tokenizer_files(
+    const std::filesystem::path& source);
+
+/// Copies them into a model folder. Errors: DiskError naming the file that could not be copied.
 void copy_tokenizer_files(const std::filesystem::path& source, const std::filesystem::path& folder);
 
 }  // namespace genesis::trainer

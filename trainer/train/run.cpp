@@ -7,7 +7,10 @@
 #include "kernels/core/log.h"
 #include "kernels/core/profile.h"
 #include "parallel/zero/sharded_optimizer.h"
-#include "trainer/checkpoint/checkpoint.h"
+#include "trainer/checkpoint/checkpoint_saver.h"
+#include "trainer/checkpoint/output_folder.h"
+#include "trainer/checkpoint/publish.h"
+#include "trainer/checkpoint/resume.h"
 #include "trainer/config/print.h"
 #include "trainer/metrics/metrics_file.h"
 #include "trainer/metrics/profile_table.h"
@@ -15,6 +18,7 @@
 #include "trainer/train/data_setup.h"
 #include "trainer/train/evaluate.h"
 #include "trainer/train/model_setup.h"
+#include "trainer/train/optimizer_setup.h"
 #include "trainer/train/train_step.h"
 
 namespace genesis::trainer {
@@ -24,24 +28,6 @@ namespace fs = std::filesystem;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-optim::AdamWOptions adamw_options(const TrainConfig& c) {
-  return {.lr = c.learning_rate,
-          .weight_decay = c.weight_decay,
-          .beta1 = c.adam_beta1,
-          .beta2 = c.adam_beta2,
-          .eps = c.adam_epsilon,
-          .decay_on = c.weight_decay_on,
-          .rounding_seed = uint64_t(c.seed)};
-}
-
-parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
-  return {
-      .bucket_bytes = int64_t(c.ddp_bucket_cap_mb * double(1 << 20)),
-      .reduction = {.scatter = c.zero_stage >= 1,
-                    .dtype = c.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32},
-      .gathered_as = {}};
 }
 
 /// One run from set-up to summary. Members are in the order they are made.
@@ -78,10 +64,17 @@ class Run {
   }
 
   RunSummary go() {
+    if (ranks_.rank() == 0) folder_.emplace(config_.output_dir);
     resume();
     announce();
     if (config_.profile) set_profiling(true);
-    RunSummary summary = train();
+    RunSummary summary;
+    try {
+      summary = train();
+    } catch (const NumericsError&) {  // thrown on all ranks alike: what is being saved is still good
+      saver_->finish();
+      throw;
+    }
     if (config_.profile) log_line("\n" + profile_table(profile_entries(), summary.seconds));
     if (ranks_.rank() == 0) write_summary(fs::path(config_.output_dir) / "summary.json", summary);
     return summary;
@@ -97,7 +90,13 @@ class Run {
     state_.seed = config_.seed;
     state_.dataset_digest = data_->train.digest();
     state_.global_batch_size = batch_.global;
-    const auto found = resume_checkpoint(config_.output_dir, config_.resume_from_checkpoint, parts(), ranks_);
+    const Resumed resumed = resume_checkpoint(
+        {config_.output_dir, config_.resume_from_checkpoint, config_.resume_strict}, parts(), ranks_);
+    saver_.emplace(CheckpointSaver::Options{.output_dir = config_.output_dir,
+                                            .keep = config_.save_total_limit,
+                                            .on_error = config_.on_save_error},
+                   parts(), resumed.lineage, ranks_);
+    const auto& found = resumed.state;
     if (!found) return;
     if (found->dataset_digest != state_.dataset_digest || found->seed != state_.seed)
       throw ConfigError(
@@ -106,6 +105,7 @@ class Run {
           config_.about("resume_from_checkpoint"), found->step,
           found->seed != state_.seed ? "another seed"
                                      : "other data (or the same with another template, mask or length)");
+    optimizer_.synchronise(parallel::ShardedOptimizer::Source::pieces);
     state_ = *found;
     state_.global_batch_size = batch_.global;
     notice("resumed at step {} of {}", state_.step, schedule_.total_steps);
@@ -123,13 +123,9 @@ class Run {
   RunSummary train() {
     RunSummary summary = new_summary();
     std::optional<MetricsFile> metrics;
-    if (ranks_.rank() == 0) {
-      make_output_folder();
-      metrics.emplace(fs::path(config_.output_dir) / "metrics.jsonl", state_.step);
-    }
+    if (ranks_.rank() == 0) metrics.emplace(fs::path(config_.output_dir) / "metrics.jsonl", state_.step);
     Progress progress(ProgressOutput::automatic(), schedule_.total_steps, state_.step);
     StepMetrics since{};
-    bool saved = false;
     while (state_.step < schedule_.total_steps) {
       const double begin = now();
       const double lr = schedule_.at(state_.step);
@@ -137,27 +133,32 @@ class Run {
       const double seconds = now() - begin;
       advance(result, seconds);
       add(since, summary, result, seconds, lr);
+      saver_->poll();
       const bool last = state_.step == schedule_.total_steps;
-      if (data_->eval && (every(config_.eval_steps) || last))
+      bool best = false;
+      if (data_->eval && (every(config_.eval_steps) || last)) {
         since.eval_loss = summary.eval_loss = evaluate_now();
+        best = note_eval_loss(*since.eval_loss);
+      }
       if (metrics && (every(config_.logging_steps) || last || since.eval_loss)) {
         since.memory = memory_stats();
         metrics->append(since);
         progress.update(since);
         since = {};
       }
-      if ((saved = every(config_.save_steps) || last)) summary.checkpoint = save();
+      if (every(config_.save_steps) || best) saver_->save(state_);
     }
-    if (!saved) summary.checkpoint = save();
+    save_last(summary);
     finish(summary);
     return summary;
   }
 
-  void make_output_folder() const {
-    std::error_code error;
-    fs::create_directories(config_.output_dir, error);
-    if (error)
-      throw DiskError("{}: {}: {}", config_.about("output_dir"), config_.output_dir, error.message());
+  /// Whether this evaluation asks for a checkpoint.
+  bool note_eval_loss(double loss) {
+    if (state_.best_eval_loss && loss >= *state_.best_eval_loss) return false;
+    state_.best_eval_loss = loss;
+    if (config_.save_best) state_.best_step = state_.step;
+    return config_.save_best;
   }
 
   void advance(const StepResult& result, double seconds) {
@@ -190,9 +191,12 @@ class Run {
     return evaluate(*model_, data_->eval->samples(), rows, precision_, ranks_).loss;
   }
 
-  std::string save() {
-    save_checkpoint(config_.output_dir, parts(), state_, config_.save_total_limit, ranks_);
-    return (fs::path(config_.output_dir) / fmt::format("checkpoint-{}", state_.step)).string();
+  void save_last(RunSummary& summary) {
+    if (config_.save_on_exit && saver_->asked_step() != state_.step) saver_->save(state_);
+    if (saver_->asked_step() == state_.step || config_.save_on_exit) saver_->require_saved(state_.step);
+    saver_->finish();
+    if (saver_->published_step() >= 0)
+      summary.checkpoint = checkpoint_path(config_.output_dir, saver_->published_step()).string();
   }
 
   RunSummary new_summary() const {
@@ -227,6 +231,8 @@ class Run {
   data::StepPlan plan_;
   optim::LrSchedule schedule_;
   TrainState state_;
+  std::optional<OutputFolder> folder_;  // rank 0
+  std::optional<CheckpointSaver> saver_;
 };
 
 }  // namespace

@@ -4,15 +4,20 @@
 
 #include <fstream>
 
-#include "kernels/core/error.h"
 #include "tests/support/temp_folder.h"
+#include "trainer/checkpoint/manifest.h"
 
 namespace genesis::trainer {
 namespace {
 
 namespace fs = std::filesystem;
 
-void put(const fs::path& folder, const std::string& text) { std::ofstream(folder / "file") << text; }
+void add(const fs::path& folder, int64_t step, int64_t generation) {
+  const fs::path path = folder / ("checkpoint-" + std::to_string(step));
+  fs::create_directories(path);
+  if (generation > 0)
+    std::ofstream(path / kManifestName) << write_manifest({.generation = generation, .step = step});
+}
 
 std::vector<int64_t> steps_in(const fs::path& folder) {
   std::vector<int64_t> steps;
@@ -20,34 +25,23 @@ std::vector<int64_t> steps_in(const fs::path& folder) {
   return steps;
 }
 
-TEST(CheckpointFolder, PublishesListsAndRemovesTheOldest) {
+TEST(CheckpointFolder, ListsTheOldestFirst) {
   const testing::TempFolder folder;
-  for (int64_t step : {100, 20, 3})
-    publish_checkpoint(folder.path(), step, [&](const fs::path& f) { put(f, std::to_string(step)); });
+  for (const int64_t step : {100, 20, 3}) add(folder.path(), step, 1);
   fs::create_directories(folder.path() / "checkpoint-x");
   fs::create_directories(folder.path() / ".checkpoint-7.partial");
   EXPECT_EQ(steps_in(folder.path()), (std::vector<int64_t>{3, 20, 100}));
-  remove_old_checkpoints(folder.path(), 2);
-  EXPECT_EQ(steps_in(folder.path()), (std::vector<int64_t>{20, 100}));
-  remove_old_checkpoints(folder.path(), 0);
-  EXPECT_EQ(steps_in(folder.path()).size(), 2u);
   EXPECT_TRUE(list_checkpoints(folder.path() / "absent").empty());
 }
 
-TEST(CheckpointFolder, AFailedWriteLeavesTheOldOneAlone) {
+TEST(CheckpointFolder, ARunStartedAnewIsNewerWhateverItsStep) {
   const testing::TempFolder folder;
-  publish_checkpoint(folder.path(), 5, [](const fs::path& f) { put(f, "old"); });
-  EXPECT_THROW(publish_checkpoint(folder.path(), 5,
-                                  [](const fs::path& f) {
-                                    put(f, "half");
-                                    throw DiskError("disk is full");
-                                  }),
-               DiskError);
-  std::ifstream in(folder.path() / "checkpoint-5" / "file");
-  std::string text;
-  in >> text;
-  EXPECT_EQ(text, "old");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator{}), 1);
+  add(folder.path(), 100, 1);
+  add(folder.path(), 4, 2);
+  add(folder.path(), 8, 2);
+  EXPECT_EQ(steps_in(folder.path()), (std::vector<int64_t>{100, 4, 8}));
+  add(folder.path(), 12, 0);  // its manifest is missing: it is tried first, and named
+  EXPECT_EQ(steps_in(folder.path()).back(), 12);
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "trainer/checkpoint/snapshot.h"
+
+#include "trainer/checkpoint/box_copy.h"
+
+namespace genesis::trainer {
+namespace {
+
+/// The values of a box that this rank holds, whole or inside a larger part.
+Array held_values(const HeldTensor& tensor, const Box& box) {
+  for (const HeldPart& p : tensor.parts) {
+    const auto common = intersection(p.box, box);
+    if (!common || *common != box) continue;
+    Array values = p.values;
+    for (size_t d = 0; d < box.start.size(); ++d) {
+      const int64_t first = box.start[d] - p.box.start[d];
+      values = values.slice(int64_t(d), first, first + box.extent[d]);
+    }
+    return values;
+  }
+  GENESIS_CHECK(false, "this rank does not hold ", box_text(box), " of tensor '", tensor.name, "'");
+  return {};
+}
+
+Array packed(const Array& values, const Box& box) {
+  Array out = Array::empty(box.extent, values.dtype());
+  std::vector<CopyRun> runs;
+  add_copy_runs(runs, values, box, static_cast<std::byte*>(out.raw()), box);
+  copy_all(runs);
+  return out;
+}
+
+}  // namespace
+
+void Snapshot::take(const SavePlan& plan, const std::vector<HeldTensor>& held,
+                    parallel::Communicator& ranks) {
+  rank_ = ranks.rank();
+  MemoryScope scope(MemoryCategory::workspace);
+  const int64_t bytes = plan.data_bytes_of(rank_);
+  if (!bytes_.defined() || bytes_.numel() != bytes) bytes_ = Array::empty({bytes}, DType::u8);
+  std::vector<CopyRun> runs;
+  struct Received {
+    Array values;
+    Box box, outer;
+    std::byte* to;
+  };
+  std::vector<Received> received;
+  for (size_t f = 0; f < plan.files.size(); ++f) {
+    const bool own = plan.files[f].writer == rank_;
+    std::byte* data = own ? const_cast<std::byte*>(data_of(plan, f)) : nullptr;
+    for (const PlannedSlice& s : plan.files[f].slices) {
+      const HeldTensor& t = held[s.tensor];
+      for (const PlannedPart& p : s.parts) {
+        if (own && p.source == rank_) {
+          add_copy_runs(runs, held_values(t, p.box), p.box, data + s.offset, s.box);
+        } else if (own) {
+          received.push_back({Array::empty(p.box.extent, t.dtype), p.box, s.box, data + s.offset});
+          ranks.recv(received.back().values, p.source);
+        } else if (p.source == rank_) {
+          ranks.send(packed(held_values(t, p.box), p.box), plan.files[f].writer);
+        }
+      }
+    }
+  }
+  for (const Received& r : received) add_copy_runs(runs, r.values, r.box, r.to, r.outer);
+  copy_all(runs);
+}
+
+const std::byte* Snapshot::data_of(const SavePlan& plan, size_t file) const {
+  const auto* at = static_cast<const std::byte*>(bytes_.raw());
+  for (size_t f = 0; f < file; ++f)
+    if (plan.files[f].writer == rank_) at += plan.files[f].data_bytes;
+  return at;
+}
+
+}  // namespace genesis::trainer
