@@ -1,6 +1,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,12 @@ struct Turn {
 };
 
 using Dialogue = std::vector<Turn>;
+
+/// Lists of words and letters have this many elements (of numbers: three) and stand at the end of their
+/// question, before one punctuation mark. So an answer finds what it repeats at a fixed distance, which a
+/// small model learns within a few hundred steps; with lists of any length at any place it may take
+/// thousands, and when is a matter of luck.
+constexpr size_t kListLength = 4;
 
 /// Which file a problem may appear in.
 enum class Side { train, held_out };

@@ -18,10 +18,10 @@ constexpr uint64_t kTrain = 1, kHeldOut = 2;  // streams
 
 Dialogue one_family(Draw& draw, Side side, int turns) {
   const uint32_t share = draw.below(100);
-  if (share < 32) return arithmetic(draw, side, turns);
-  if (share < 48) return numbers(draw, side, turns);
-  if (share < 68) return words(draw, side, turns);
-  if (share < 82) return letters(draw, side, turns);
+  if (share < 30) return arithmetic(draw, side, turns);
+  if (share < 47) return numbers(draw, side, turns);
+  if (share < 66) return words(draw, side, turns);
+  if (share < 79) return letters(draw, side, turns);
   if (share < 88) return clock(draw, side, turns);
   return person(draw, side, std::max(turns, 2));
 }

@@ -5,7 +5,7 @@
 namespace genesis::data::samples {
 namespace {
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", kVowels = "AEIOU";
 
 /// "Q T X": a letter is a word of its own, as a code is read out.
 std::string spelled(const std::string& code) {
@@ -17,35 +17,31 @@ std::string spelled(const std::string& code) {
   return text;
 }
 
-Turn ask_about(Draw& draw, const std::string& code, bool first) {
+Turn ask_about(Draw& draw, const std::string& code) {
   const std::string shown = spelled(code);
-  const auto ask = [&](std::string_view task, std::initializer_list<std::string_view> alone,
-                       std::initializer_list<std::string_view> follow_up, std::string answer) {
-    std::string question = first ? say(draw, alone, shown) : std::string(draw.pick(follow_up));
-    return Turn{std::move(question), std::move(answer), key_of(task, shown)};
+  const auto ask = [&](std::string_view task, std::initializer_list<std::string_view> patterns,
+                       std::string_view verb, std::string_view result) {
+    return Turn{say(draw, patterns, shown), fmt::format("The code {} {} {}.", shown, verb, result),
+                key_of(task, shown)};
   };
+  const auto vowel = [](char c) { return kVowels.find(c) != std::string_view::npos; };
   switch (draw.below(6)) {
     case 0:
     case 1:
-      return ask("mirror", {"Write {} backwards.", "Reverse the code {}.", "What is the code {} backwards?"},
-                 {"Now backwards.", "And backwards?", "Now reverse it."},
-                 fmt::format("The code {} backwards is {}.", shown, spelled({code.rbegin(), code.rend()})));
+      return ask("mirror", {"Write backwards: {}.", "Reverse the code {}.", "What is the mirror of {}?"},
+                 "backwards is", spelled({code.rbegin(), code.rend()}));
     case 2:
-      return ask("first_letter", {"What is the first letter of {}?", "Which letter does {} start with?"},
-                 {"What is its first letter?", "And the first letter?"},
-                 fmt::format("The code {} starts with {}.", shown, code.front()));
+      return ask("first_letter", {"What is the first letter of {}?", "Which letter comes first: {}?"},
+                 "starts with", std::string_view(code).substr(0, 1));
     case 3:
-      return ask("last_letter", {"What is the last letter of {}?", "Which letter does {} end with?"},
-                 {"What is its last letter?", "And the last letter?"},
-                 fmt::format("The code {} ends with {}.", shown, code.back()));
+      return ask("last_letter", {"What is the last letter of {}?", "Which letter comes last: {}?"},
+                 "ends with", std::string_view(code).substr(code.size() - 1));
     case 4:
-      return ask("copy", {"Repeat {}.", "Write {} again.", "Copy the code {}."},
-                 {"Please repeat it.", "And once more?"}, fmt::format("The code is {}.", shown));
+      return ask("vowels", {"How many vowels are in {}?", "Count the vowels of {}."},
+                 "has this many vowels:", std::to_string(std::count_if(code.begin(), code.end(), vowel)));
     default:
-      return ask("length",
-                 {"How many letters does {} have?", "How long is the code {}?", "Count the letters of {}."},
-                 {"How many letters does it have?", "And how long is it?"},
-                 fmt::format("The code {} has {} letters.", shown, code.size()));
+      return ask("second_letter", {"What is the second letter of {}?", "Which letter comes second: {}?"},
+                 "has as its second letter", std::string_view(code).substr(1, 1));
   }
 }
 
@@ -54,14 +50,13 @@ Turn ask_about(Draw& draw, const std::string& code, bool first) {
 Dialogue letters(Draw& draw, Side side, int turns) {
   std::string code, sorted;
   do {
-    const int length = draw.between(3, 5);
     code.clear();
-    for (int i = 0; i < length; ++i) code += draw.pick(kAlphabet);
+    for (const char c : draw.sample<char>(kAlphabet, kListLength)) code += c;
     sorted = code;
     std::sort(sorted.begin(), sorted.end());
   } while (side_of("letters|" + sorted) != side);
   Dialogue dialogue;
-  while (int(dialogue.size()) < turns) dialogue.push_back(ask_about(draw, code, dialogue.empty()));
+  while (int(dialogue.size()) < turns) dialogue.push_back(ask_about(draw, code));
   return dialogue;
 }
 

@@ -1,6 +1,7 @@
 #include "data/samples/numbers.h"
 
 #include <algorithm>
+#include <array>
 
 namespace genesis::data::samples {
 namespace {
@@ -26,63 +27,55 @@ Turn ask_larger(Draw& draw, Side side) {
     a = draw.between(10, 99);
     b = draw.between(10, 99);
     key = key_of("larger", fmt::format("{},{}", std::min(a, b), std::max(a, b)));
-  } while (a == b || side_of(key) != side);
+  } while (a / 10 == b / 10 || side_of(key) != side);
   return {
       say(draw, {"Which is larger, {} or {}?", "Which number is bigger: {} or {}?", "Is {} or {} larger?"}, a,
           b),
       fmt::format("{} is larger than {}.", std::max(a, b), std::min(a, b)), key};
 }
 
-Turn ask_about(Draw& draw, const std::vector<int>& values, bool first) {
+Turn ask_about(Draw& draw, const std::vector<int>& values) {
   std::vector<int> sorted = values;
   std::sort(sorted.begin(), sorted.end());
   const std::string shown = listed(values, ", "), operands = listed(sorted, ",");
-  const auto ask = [&](std::string_view task, std::initializer_list<std::string_view> alone,
-                       std::initializer_list<std::string_view> follow_up, std::string answer) {
-    std::string question = first ? say(draw, alone, shown) : std::string(draw.pick(follow_up));
-    return Turn{std::move(question), std::move(answer), key_of(task, operands)};
+  const auto ask = [&](std::string_view task, std::initializer_list<std::string_view> patterns, int result) {
+    return Turn{say(draw, patterns, shown), fmt::format("Of {} the {} is {}.", shown, task, result),
+                key_of(task, operands)};
   };
-  switch (draw.below(2)) {
-    case 0:
-      return ask("largest",
-                 {"Which of these numbers is the largest: {}?", "What is the biggest of {}?",
-                  "Find the largest number: {}.", "Take the list {}. Which number is the largest?"},
-                 {"And the largest?", "Which one is the biggest?", "What is the largest one?"},
-                 fmt::format("The largest of {} is {}.", shown, sorted.back()));
-    default:
-      return ask("smallest",
-                 {"Which of these numbers is the smallest: {}?", "What is the smallest of {}?",
-                  "Find the smallest number: {}.", "Take the list {}. Which number is the smallest?"},
-                 {"And the smallest?", "Which one is the smallest?", "What is the smallest one?"},
-                 fmt::format("The smallest of {} is {}.", shown, sorted.front()));
-  }
+  if (draw.chance(50))
+    return ask("largest",
+               {"Which of these numbers is the largest: {}?", "What is the biggest of {}?",
+                "Find the largest number of {}."},
+               sorted.back());
+  return ask("smallest",
+             {"Which of these numbers is the smallest: {}?", "What is the smallest of {}?",
+              "Find the smallest number of {}."},
+             sorted.front());
+}
+
+/// Numbers of two digits whose tens all differ: which is larger can be told from the first digit.
+std::vector<int> new_list(Draw& draw) {
+  std::vector<int> values;
+  for (const int tens : draw.sample<int>(std::array{1, 2, 3, 4, 5, 6, 7, 8, 9}, 3))
+    values.push_back(10 * tens + draw.between(0, 9));
+  return values;
 }
 
 }  // namespace
 
 Dialogue numbers(Draw& draw, Side side, int turns) {
-  std::vector<int> values;
-  std::vector<int> sorted;
+  std::vector<int> values, sorted;
   do {
-    values.clear();
-    const size_t count = size_t(draw.between(3, 4));
-    while (values.size() < count) {
-      const int value = draw.between(10, 99);
-      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-    }
-    sorted = values;
+    values = sorted = new_list(draw);
     std::sort(sorted.begin(), sorted.end());
   } while (side_of("numbers|" + listed(sorted, ",")) != side);
 
   Dialogue dialogue;
   while (int(dialogue.size()) < turns) {
-    if (dialogue.empty() || draw.chance(70)) {
-      dialogue.push_back(ask_about(draw, values, dialogue.empty()));
-    } else {
-      // a question about another number ends the talk about the list
-      dialogue.push_back(draw.chance(50) ? ask_parity(draw, side) : ask_larger(draw, side));
-      break;
-    }
+    const uint32_t kind = draw.below(10);
+    dialogue.push_back(kind < 6   ? ask_about(draw, values)
+                       : kind < 8 ? ask_parity(draw, side)
+                                  : ask_larger(draw, side));
   }
   return dialogue;
 }

@@ -65,16 +65,20 @@ std::string solve(const std::string& key) {
     for (const auto& word : split(rest, ',')) list.insert(list.begin(), word);
     return "is " + ends_with_list(list, ", ") + ".";
   }
-  if (task == "first") return "is " + rest.substr(0, rest.find(',')) + ".";
-  if (task == "last") return "is " + rest.substr(rest.rfind(',') + 1) + ".";
-  if (task == "count") return fmt::format("has {} words.", 1 + std::ranges::count(rest, ','));
-  if (task == "repeat") return "is " + ends_with_list(split(rest, ','), ", ") + ".";
+  if (task == "first") return "with " + rest.substr(0, rest.find(',')) + ".";
+  if (task == "second") return "word " + operand(',', 1) + ".";
+  if (task == "third") return "word " + operand(',', 2) + ".";
+  if (task == "last") return "with " + rest.substr(rest.rfind(',') + 1) + ".";
   const Parts letters = split(rest, ' ');
   if (task == "mirror") return "is " + ends_with_list(Parts(letters.rbegin(), letters.rend()), " ") + ".";
   if (task == "first_letter") return "with " + letters.front() + ".";
   if (task == "last_letter") return "with " + letters.back() + ".";
-  if (task == "copy") return "is " + rest + ".";
-  if (task == "length") return fmt::format("has {} letters.", letters.size());
+  if (task == "second_letter") return "letter " + letters.at(1) + ".";
+  if (task == "vowels") {
+    int vowels = 0;
+    for (const char vowel : {'A', 'E', 'I', 'O', 'U'}) vowels += std::ranges::count(rest, vowel) > 0;
+    return fmt::format("vowels: {}.", vowels);
+  }
   if (task == "later") {
     const std::string time = operand(',', 0);
     int hour = std::stoi(time);
@@ -147,8 +151,8 @@ TEST(SampleRecords, HeldOutQuestionsDiffer) {
 }
 
 TEST(SampleRecords, AreTheSameOnEveryMachine) {
-  EXPECT_EQ(fnv(training_records(kSeed, 1000)), 10617376073466386618u);
-  EXPECT_EQ(fnv(held_out_records(kSeed, 100)), 18110479812148866374u);
+  EXPECT_EQ(fnv(training_records(kSeed, 1000)), 3070327156126220660u);
+  EXPECT_EQ(fnv(held_out_records(kSeed, 100)), 13370977445477592059u);
 }
 
 TEST(SampleRecords, RecordIDependsOnSeedAndIAlone) {
