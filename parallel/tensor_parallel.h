@@ -22,6 +22,9 @@ struct TensorParallel {
   int rank() const { return group ? group->rank() : 0; }
   bool is_split() const { return size() > 1; }
   bool splits_rows() const { return sequence && is_split(); }
+  /// The ranks over which gradients of what acts on rows (norm weights) must be summed; null when each rank
+  /// sees all rows.
+  Communicator* row_group() const { return splits_rows() ? group : nullptr; }
 };
 
 }  // namespace genesis::parallel

@@ -1,5 +1,7 @@
 #include "models/qwen/attention.h"
 
+#include <algorithm>
+
 #include "autograd/grad_mode.h"
 #include "autograd/ops/qk_norm.h"
 #include "autograd/ops/rope.h"
@@ -7,14 +9,20 @@
 #include "kernels/attention.h"
 #include "kernels/attention_probs.h"
 #include "kernels/logn_scale.h"
+#include "models/names/parameter_layout.h"
+#include "parallel/ops/sum_gradient.h"
 
 namespace genesis::models {
 
-QwenAttention::QwenAttention(const QwenConfig& config, int64_t layer, DType dtype)
-    : qkv(config.n_embd, (config.n_head + 2 * config.n_kv_head) * config.head_dim, *config.qkv_bias, dtype),
-      out(config.n_head * config.head_dim, config.n_embd, config.bias, dtype),
+QwenAttention::QwenAttention(const QwenConfig& config, int64_t layer, DType dtype, const ModelSplit& split)
+    : qkv(config.n_embd, qkv_blocks(config),
+          {.bias = *config.qkv_bias, .dtype = dtype, .tp = split.tp, .replicas = split.kv_replicas}),
+      out(config.n_head * config.head_dim, config.n_embd, config.bias, dtype, split.tp),
       config_(config),
-      layer_(layer) {
+      layer_(layer),
+      heads_(config.n_head / split.tp.size()),
+      kv_heads_(std::max<int64_t>(1, config.n_kv_head / split.tp.size())),
+      tp_(split.tp) {
   register_module("qkv", qkv);
   if (*config.qk_norm) {
     q_norm_weight = register_parameter("q_norm.weight", nn::parameter({config.head_dim}, dtype));
@@ -24,9 +32,11 @@ QwenAttention::QwenAttention(const QwenConfig& config, int64_t layer, DType dtyp
 }
 
 Tensor QwenAttention::operator()(const Tensor& x, const ForwardPass& pass) const {
-  const int64_t a = config_.n_head, k = config_.n_kv_head;
+  const int64_t a = heads_, k = kv_heads_;
   Tensor rows = qkv(x);
-  if (*config_.qk_norm) rows = autograd::qk_norm(rows, q_norm_weight, k_norm_weight, a, k, config_.norm_eps);
+  if (*config_.qk_norm)  // each rank norms its own heads
+    rows = autograd::qk_norm(rows, parallel::sum_gradient(q_norm_weight, tp_.group),
+                             parallel::sum_gradient(k_norm_weight, tp_.group), a, k, config_.norm_eps);
   Tensor context;
   if (pass.inference) {
     GENESIS_CHECK(!autograd::grad_enabled || !rows.requires_grad(),
@@ -49,7 +59,7 @@ Array QwenAttention::part(const Array& rows, int64_t first, int64_t heads) const
 }
 
 Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const InferencePass& inference) const {
-  const int64_t a = config_.n_head, kv = config_.n_kv_head, n = rows.dim(0);
+  const int64_t a = heads_, kv = kv_heads_, n = rows.dim(0);
   const Array qk = part(rows, 0, a + kv), q = part(rows, 0, a);
   Array k = part(rows, a, kv), v = part(rows, a + kv, kv);
   kernels::run(kernels::Rope{
@@ -79,7 +89,7 @@ Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const Inf
 }
 
 void QwenAttention::trace(const Array& rows, const ForwardPass& pass) const {
-  const int64_t a = config_.n_head, kv = config_.n_kv_head;
+  const int64_t a = heads_, kv = kv_heads_;
   const Array q = part(rows, 0, a), k = part(rows, a, kv);
   pass.trace(q, "layer{}.q", layer_);
   pass.trace(k, "layer{}.k", layer_);

@@ -1,20 +1,23 @@
 #pragma once
-#include "autograd/nn/linear.h"
 #include "models/config/qwen_config.h"
 #include "models/qwen/forward_pass.h"
+#include "models/qwen/model_split.h"
+#include "parallel/nn/column_linear.h"
+#include "parallel/nn/row_linear.h"
 
 namespace genesis::models {
 
 /// Causal self-attention of one block: fused projection, optional norm of query and key heads, rotary
 /// positions, attention inside each text, output projection.
 ///   out = W_o attention(rope(norm(q)), rope(norm(k)), v),  [q | k | v] = W_qkv x + b
-/// Shapes: x [N, H] -> [N, H]
+/// Shapes: x [N, H] -> [N, H]; on a rank that shares the model: its heads, and the rows it holds
 class QwenAttention : public nn::Module {
  public:
-  QwenAttention(const QwenConfig& config, int64_t layer, DType dtype);
+  QwenAttention(const QwenConfig& config, int64_t layer, DType dtype, const ModelSplit& split = {});
   Tensor operator()(const Tensor& x, const ForwardPass& pass) const;
 
-  nn::Linear qkv, out;
+  parallel::ColumnLinear qkv;
+  parallel::RowLinear out;
   Tensor q_norm_weight, k_norm_weight;  ///< undefined without qk_norm
 
  private:
@@ -25,6 +28,8 @@ class QwenAttention : public nn::Module {
 
   QwenConfig config_;
   int64_t layer_;
+  int64_t heads_, kv_heads_;  // of this rank
+  parallel::TensorParallel tp_;
 };
 
 }  // namespace genesis::models

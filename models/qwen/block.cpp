@@ -3,31 +3,35 @@
 #include "autograd/ops/add_rms_norm.h"
 #include "autograd/ops/rms_norm.h"
 #include "autograd/ops/swiglu.h"
+#include "models/names/parameter_layout.h"
+#include "parallel/ops/sum_gradient.h"
 
 namespace genesis::models {
 
-QwenMlp::QwenMlp(const QwenConfig& config, DType dtype)
-    : gate_up(config.n_embd, 2 * config.intermediate_size, config.bias, dtype),
-      down(config.intermediate_size, config.n_embd, config.bias, dtype) {
+QwenMlp::QwenMlp(const QwenConfig& config, DType dtype, const ModelSplit& split)
+    : gate_up(config.n_embd, gate_up_blocks(config), {.bias = config.bias, .dtype = dtype, .tp = split.tp}),
+      down(config.intermediate_size, config.n_embd, config.bias, dtype, split.tp) {
   register_module("gate_up", gate_up);
   register_module("down", down);
 }
 
 Tensor QwenMlp::operator()(const Tensor& x) const { return down(autograd::swiglu(gate_up(x))); }
 
-NormedResidual norm(const Residual& in, const Tensor& weight, double eps) {
+NormedResidual norm(const Residual& in, const Tensor& gain, double eps, const parallel::TensorParallel& tp) {
+  const Tensor weight = parallel::sum_gradient(gain, tp.row_group());
   if (!in.delta.defined()) return {in.x, autograd::rms_norm(in.x, weight, eps)};
   auto [x, y] = autograd::add_rms_norm(in.x, in.delta, weight, eps);
   return {x, y};
 }
 
-QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype)
+QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype, const ModelSplit& split)
     : input_norm(config.n_embd, config.norm_eps, dtype),
-      attention(config, layer, dtype),
+      attention(config, layer, dtype, split),
       post_norm(config.n_embd, config.norm_eps, dtype),
-      mlp(config, dtype),
+      mlp(config, dtype, split),
       layer_(layer),
-      eps_(config.norm_eps) {
+      eps_(config.norm_eps),
+      tp_(split.tp) {
   register_module("input_norm", input_norm);
   register_module("attention", attention);
   register_module("post_norm", post_norm);
@@ -35,12 +39,12 @@ QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype)
 }
 
 Residual QwenBlock::operator()(const Residual& in, const ForwardPass& pass) const {
-  const NormedResidual first = norm(in, input_norm.weight, eps_);
+  const NormedResidual first = norm(in, input_norm.weight, eps_, tp_);
   if (layer_ > 0) pass.trace(first.x.value(), "hidden.{}", layer_ - 1);
   pass.trace(first.y.value(), "layer{}.attn_norm", layer_);
   const Tensor attended = attention(first.y, pass);
   pass.trace(attended.value(), "layer{}.attn_out", layer_);
-  const NormedResidual second = norm({first.x, attended}, post_norm.weight, eps_);
+  const NormedResidual second = norm({first.x, attended}, post_norm.weight, eps_, tp_);
   pass.trace(second.y.value(), "layer{}.mlp_norm", layer_);
   const Tensor fed = mlp(second.y);
   pass.trace(fed.value(), "layer{}.mlp_out", layer_);

@@ -1,5 +1,4 @@
 #pragma once
-#include "autograd/nn/linear.h"
 #include "autograd/nn/rms_norm.h"
 #include "models/qwen/attention.h"
 
@@ -8,11 +7,12 @@ namespace genesis::models {
 /// The gated feed-forward of a block: down(silu(a) b), [a | b] = gate_up(x).
 class QwenMlp : public nn::Module {
  public:
-  QwenMlp(const QwenConfig& config, DType dtype);
+  QwenMlp(const QwenConfig& config, DType dtype, const ModelSplit& split = {});
   /// x [N, H] -> [N, H]
   Tensor operator()(const Tensor& x) const;
 
-  nn::Linear gate_up, down;
+  parallel::ColumnLinear gate_up;
+  parallel::RowLinear down;
 };
 
 /// The residual stream between blocks: its value is x + delta. The sum is left to the next norm, which reads
@@ -25,7 +25,7 @@ struct Residual {
 ///   x = x + attention(rms_norm(x));  x = x + mlp(rms_norm(x))
 class QwenBlock : public nn::Module {
  public:
-  QwenBlock(const QwenConfig& config, int64_t layer, DType dtype);
+  QwenBlock(const QwenConfig& config, int64_t layer, DType dtype, const ModelSplit& split = {});
   Residual operator()(const Residual& in, const ForwardPass& pass) const;
 
   nn::RMSNorm input_norm;
@@ -36,12 +36,13 @@ class QwenBlock : public nn::Module {
  private:
   int64_t layer_;
   double eps_;
+  parallel::TensorParallel tp_;
 };
 
 /// The sum x + delta, and its RMSNorm.
 struct NormedResidual {
   Tensor x, y;
 };
-NormedResidual norm(const Residual& in, const Tensor& weight, double eps);
+NormedResidual norm(const Residual& in, const Tensor& weight, double eps, const parallel::TensorParallel& tp);
 
 }  // namespace genesis::models

@@ -1,5 +1,7 @@
 #include "models/qwen/embedding_dropout.h"
 
+#include <algorithm>
+
 #include "autograd/op.h"
 #include "autograd/random.h"
 #include "kernels/dropout.h"
@@ -16,19 +18,25 @@ struct EmbeddingDropout {
   struct Attributes {
     TokenBatch batch;
     double p;
+    int64_t first_token;
     RandomStream random;
   };
 
   static Array drop(const Array& x, const Attributes& a) {
     const Array y = Array::empty(x.shape(), x.dtype(), x.device());
     const int32_t* bounds = a.batch.cu_seqlens.data<int32_t>();
+    const int64_t last_token = a.first_token + x.dim(0), width = x.dim(1);
     for (int64_t s = 0; s < a.batch.texts(); ++s) {
+      const int64_t begin = std::max<int64_t>(bounds[s], a.first_token),
+                    end = std::min<int64_t>(bounds[s + 1], last_token);
+      if (begin >= end) continue;
       const auto sample = uint64_t(a.batch.samples.empty() ? s : a.batch.samples[size_t(s)]);
       kernels::run(
-          kernels::Dropout{.x = x.slice(0, bounds[s], bounds[s + 1]),
+          kernels::Dropout{.x = x.slice(0, begin - a.first_token, end - a.first_token),
                            .p = a.p,
                            .stream = {a.random.seed, stream_of({kEmbeddingStream, a.random.stream, sample})},
-                           .y = y.slice(0, bounds[s], bounds[s + 1])});
+                           .first_element = uint64_t((begin - bounds[s]) * width),
+                           .y = y.slice(0, begin - a.first_token, end - a.first_token)});
     }
     return y;
   }
@@ -44,9 +52,9 @@ struct EmbeddingDropout {
 
 }  // namespace
 
-Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p) {
+Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p, int64_t first_token) {
   return autograd::apply<EmbeddingDropout>(
-      x, EmbeddingDropout::Attributes{batch, p, autograd::next_random_stream()});
+      x, EmbeddingDropout::Attributes{batch, p, first_token, autograd::next_random_stream()});
 }
 
 }  // namespace genesis::models

@@ -7,8 +7,9 @@ namespace genesis::models {
 ///   y_ti = x_ti / (1 - p) or 0. Element i of token t of text s follows the random stream (next stream of
 ///   this thread, sample of s) at t H + i: the choice depends on the sample, not on what it is batched with
 ///   or on which rank, as long as the thread's autograd::random_state() does not.
-/// Shapes: x [N, H] -> [N, H]      Types: f64, f32, bf16      Errors: genesis::Error unless 0 <= p < 1
+/// `first_token`: the token of x's first row, where a rank holds some rows of the batch.
+/// Shapes: x [rows, H] -> [rows, H]      Types: f64, f32, bf16      Errors: genesis::Error unless 0 <= p < 1
 /// Determinism: bitwise, whatever the split of samples into micro-batches and ranks
-Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p);
+Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p, int64_t first_token = 0);
 
 }  // namespace genesis::models

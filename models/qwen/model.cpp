@@ -6,8 +6,8 @@
 #include "autograd/autocast.h"
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
-#include "autograd/ops/linear.h"
-#include "autograd/ops/linear_cross_entropy.h"
+#include "kernels/linear_cross_entropy.h"
+#include "models/config/tensor_split.h"
 #include "models/qwen/embedding_dropout.h"
 #include "models/qwen/initialise.h"
 
@@ -21,33 +21,52 @@ int64_t longest_position(const Array& positions) {
   return positions.numel() == 0 ? -1 : *std::max_element(p, p + positions.numel());
 }
 
+/// Targets of `tokens` tokens: none for those that were added.
+Array extended(const Array& targets, int64_t tokens) {
+  if (targets.numel() == tokens) return targets;
+  Array longer = Array::full({tokens}, kernels::kIgnoredTarget, DType::i32);
+  std::copy_n(targets.data<int32_t>(), targets.numel(), longer.data<int32_t>());
+  return longer;
+}
+
+/// The ranks that hold the same KV head as this one.
+std::unique_ptr<parallel::Communicator> kv_replica_group(const QwenConfig& config,
+                                                         const parallel::TensorParallel& tp) {
+  check_tensor_split(config, tp.size());
+  if (!tp.is_split() || config.n_kv_head >= tp.size()) return nullptr;
+  return tp.group->split(tp.rank() / (tp.size() / config.n_kv_head), tp.rank(), "kv");
+}
+
 }  // namespace
 
-QwenModel::QwenModel(const QwenConfig& config, DType dtype, Uninitialised)
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised)
     : config_(config.resolved()),
-      embed_(config_.vocab_size, config_.n_embd, dtype),
+      tp_(tp),
+      kv_replicas_(kv_replica_group(config_, tp)),
+      embed_(config_.vocab_size, config_.n_embd, dtype, tp),
       final_norm_(config_.n_embd, config_.norm_eps, dtype),
       table_(config_.head_dim, config_.rope_base, table_dtype(dtype)),
       tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
   register_module("embed", embed_);
   for (int64_t n = 0; n < config_.n_layer; ++n) {
-    blocks_.push_back(std::make_unique<QwenBlock>(config_, n, dtype));
+    blocks_.push_back(std::make_unique<QwenBlock>(config_, n, dtype, ModelSplit{tp_, kv_replicas_.get()}));
     register_module(fmt::format("layers.{}", n), *blocks_.back());
   }
   register_module("final_norm", final_norm_);
   if (!config_.tie_word_embeddings) {
-    head_ = std::make_unique<nn::Linear>(config_.n_embd, config_.vocab_size, false, dtype);
+    head_ = std::make_unique<parallel::VocabularyTable>(config_.vocab_size, config_.n_embd, dtype, tp_);
     register_module("head", *head_);
   }
 }
 
-QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed)
-    : QwenModel(config, dtype, Uninitialised{}) {
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed, const parallel::TensorParallel& tp)
+    : QwenModel(config, dtype, tp, Uninitialised{}) {
   initialise(*this, config_, seed);
 }
 
-std::unique_ptr<QwenModel> QwenModel::from_folder(const std::filesystem::path& folder, DType dtype) {
-  std::unique_ptr<QwenModel> model(new QwenModel(QwenConfig::from_json(folder), dtype, Uninitialised{}));
+std::unique_ptr<QwenModel> QwenModel::from_folder(const std::filesystem::path& folder, DType dtype,
+                                                  const parallel::TensorParallel& tp) {
+  std::unique_ptr<QwenModel> model(new QwenModel(QwenConfig::from_json(folder), dtype, tp, Uninitialised{}));
   model->load(folder);
   if (std::filesystem::exists(folder / "generation_config.json"))
     model->generation = GenerationConfig::from_json(folder);
@@ -62,7 +81,16 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
   return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
 }
 
-Tensor QwenModel::head(const Tensor& hidden) const { return autograd::linear(hidden, head_matrix()); }
+Tensor QwenModel::head(const Tensor& hidden) const { return head_table().logits(hidden); }
+
+TokenBatch QwenModel::divisible(const TokenBatch& batch) const {
+  return tp_.splits_rows() ? batch.padded_to_multiple(tp_.size()) : batch;
+}
+
+Tensor QwenModel::logits(const TokenBatch& batch) {
+  const Tensor all = head(hidden_states(divisible(batch)));
+  return all.size(0) == batch.tokens() ? all : all.slice(0, 0, batch.tokens());
+}
 
 Tensor QwenModel::operator()(const Tensor& input_ids) {
   const TokenBatch batch = TokenBatch::from_rows(input_ids, config_.vocab_size);
@@ -70,12 +98,16 @@ Tensor QwenModel::operator()(const Tensor& input_ids) {
 }
 
 Tensor QwenModel::loss_sum(const TokenBatch& batch, const Array& targets) {
-  return autograd::linear_cross_entropy(hidden_states(batch), head_matrix(), targets);
+  const TokenBatch rows = divisible(batch);
+  return head_table().loss_sum(hidden_states(rows), extended(targets, rows.tokens()));
 }
 
 Array QwenModel::token_losses(const TokenBatch& batch, const Array& targets) {
   no_grad quiet;
-  return autograd::token_losses(hidden_states(batch), head_matrix(), targets);
+  const TokenBatch rows = divisible(batch);
+  return head_table()
+      .token_losses(hidden_states(rows), extended(targets, rows.tokens()))
+      .slice(0, 0, batch.tokens());
 }
 
 ForwardPass QwenModel::plain_pass(const TokenBatch& batch) {
@@ -140,12 +172,13 @@ Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
 
 Tensor QwenModel::run(const ForwardPass& forward) const {
   const auto pass = std::make_shared<const ForwardPass>(forward);
-  Residual residual{embed_(Tensor(pass->batch.input_ids)), {}};
+  Residual residual{embed_.lookup(Tensor(pass->batch.input_ids)), {}};
   if (is_training() && config_.dropout > 0)
-    residual.x = embedding_dropout(residual.x, pass->batch, config_.dropout);
+    residual.x = embedding_dropout(residual.x, pass->batch, config_.dropout,
+                                   tp_.splits_rows() ? tp_.rank() * residual.x.size(0) : 0);
   pass->trace(residual.x.value(), "hidden.embed");
   for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
-  const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps);
+  const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps, tp_);
   pass->trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
   pass->trace(last.y.value(), "hidden.norm");
   return last.y;
@@ -155,6 +188,7 @@ Array QwenModel::next_logits(const CachedStep& step, KvCache& cache) {
   GENESIS_CHECK(step.tokens.size() == step.slots.size() && step.tokens.size() == step.ntk_alphas.size(),
                 "a step of ", step.tokens.size(), " texts names ", step.slots.size(), " slots and ",
                 step.ntk_alphas.size(), " factors");
+  GENESIS_CHECK(!tp_.is_split(), "generation needs the whole model on one rank, this one is on ", tp_.size());
   no_grad quiet;
   TokenBatch batch = TokenBatch::from_texts(step.tokens);
   const int64_t texts = batch.texts();

@@ -3,11 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "autograd/nn/embedding.h"
 #include "models/generation/generation_config.h"
 #include "models/qwen/block.h"
 #include "models/qwen/long_context.h"
 #include "models/qwen/weights.h"
+#include "parallel/nn/vocabulary_table.h"
 
 namespace genesis::models {
 
@@ -25,30 +25,40 @@ struct CachedStep {
 /// seq_length get dynamic NTK and logn where the config has them; that path records no gradient. Determinism:
 /// a pure function of parameters and tokens; a text's values do not depend on what it is batched with beyond
 /// the rounding of matrix products of another height.
+///
+/// Split over the ranks of a tensor-parallel group (`tp`), each rank holds its part of every matrix
+/// (models/names/parameter_layout.h; shard_of(parameter) says which); all of them call the same functions
+/// with the same arguments, and losses and logits come out whole on every rank. The initial values are those
+/// of the unsplit model, bit for bit. Generation (next_logits) needs the whole model on one rank.
 class QwenModel : public nn::Module {
  public:
   /// Parameters of `dtype`, initialised from the seed as in pre-training (models/qwen/initialise.h).
   /// Errors: ConfigError for a config that contradicts itself.
-  explicit QwenModel(const QwenConfig& config, DType dtype = DType::f32, uint64_t seed = 42);
+  /// With `tp`: collective over its group, which outlives the model.
+  explicit QwenModel(const QwenConfig& config, DType dtype = DType::f32, uint64_t seed = 42,
+                     const parallel::TensorParallel& tp = {});
   /// A model with the config and weights of a Hugging Face folder.
   /// Errors: ConfigError, CheckpointError naming file, key or tensor.
-  static std::unique_ptr<QwenModel> from_folder(const std::filesystem::path& folder,
-                                                DType dtype = DType::f32);
+  static std::unique_ptr<QwenModel> from_folder(const std::filesystem::path& folder, DType dtype = DType::f32,
+                                                const parallel::TensorParallel& tp = {});
 
   const QwenConfig& config() const { return config_; }
+  /// How this rank shares the model with others.
+  const parallel::TensorParallel& tensor_parallel() const { return tp_; }
   DType dtype() const { return embed_.weight.dtype(); }
 
   /// Logits of every position. input_ids [B, T] of integers -> [B, T, V]
   /// Errors: genesis::Error for another shape or an id outside the vocabulary.
   Tensor operator()(const Tensor& input_ids);
   /// The same for a flat batch: [N, V].
-  Tensor logits(const TokenBatch& batch) { return head(hidden_states(batch)); }
-  /// Output of the final norm, [N, H].
+  Tensor logits(const TokenBatch& batch);
+  /// Output of the final norm, [N, H]; under sequence parallelism this rank's rows, and N must divide by the
+  /// ranks.
   Tensor hidden_states(const TokenBatch& batch);
   /// hidden W_head^T: [..., H] -> [..., V]
   Tensor head(const Tensor& hidden) const;
-  /// The head's matrix [V, H]: the embedding's when tied.
-  const Tensor& head_matrix() const { return config_.tie_word_embeddings ? embed_.weight : head_->weight; }
+  /// The head's matrix [V, H], or this rank's rows of it: the embedding's when tied.
+  const Tensor& head_matrix() const { return head_table().weight; }
 
   /// Sum of the losses of the supervised tokens; divide by the supervised tokens of the whole step, or start
   /// backward from that quotient. targets [N] i32: the token that follows, or -100 for none. Logits of the
@@ -72,17 +82,20 @@ class QwenModel : public nn::Module {
   double ntk_alpha(int64_t prompt_length) const;
 
   /// See load_weights and save_weights. save() without options: the family's own names, the model's dtype.
-  void load(const std::filesystem::path& folder) { load_weights(*this, config_, folder); }
+  void load(const std::filesystem::path& folder) { load_weights(*this, config_, folder, tp_.split()); }
   void save(const std::filesystem::path& folder) const;
   void save(const std::filesystem::path& folder, const SaveOptions& options) const {
-    save_weights(*this, config_, folder, options);
+    save_weights(*this, config_, folder, options, tp_);
   }
 
   GenerationConfig generation;  ///< of the folder the model came from; greedy where it says nothing
 
  private:
   struct Uninitialised {};
-  QwenModel(const QwenConfig& config, DType dtype, Uninitialised);
+  QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised);
+  const parallel::VocabularyTable& head_table() const { return head_ ? *head_ : embed_; }
+  /// The batch as its rows are shared out.
+  TokenBatch divisible(const TokenBatch& batch) const;
   ForwardPass plain_pass(const TokenBatch& batch);
   InferencePass inference_pass(const TokenBatch& batch, const std::vector<double>& alphas);
   bool is_beyond_training_length(const TokenBatch& batch) const;
@@ -91,10 +104,12 @@ class QwenModel : public nn::Module {
                      const std::shared_ptr<const ForwardPass>& pass) const;
 
   QwenConfig config_;
-  nn::Embedding embed_;
+  parallel::TensorParallel tp_;
+  std::unique_ptr<parallel::Communicator> kv_replicas_;  // null unless KV heads are on several ranks
+  parallel::VocabularyTable embed_;
   std::vector<std::unique_ptr<QwenBlock>> blocks_;
   nn::RMSNorm final_norm_;
-  std::unique_ptr<nn::Linear> head_;  // null when tied
+  std::unique_ptr<parallel::VocabularyTable> head_;  // null when tied
   kernels::RopeTable table_;
   RotaryTables tables_;
   Tracer tracer_;

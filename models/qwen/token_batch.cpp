@@ -1,5 +1,6 @@
 #include "models/qwen/token_batch.h"
 
+#include <algorithm>
 namespace genesis::models {
 namespace {
 
@@ -47,6 +48,22 @@ TokenBatch TokenBatch::from_rows(const Tensor& input_ids, int64_t vocab_size) {
     ids[i] = int32_t(values[i]);
   }
   return flat(std::move(ids), std::vector<int64_t>(size_t(input_ids.size(0)), input_ids.size(1)));
+}
+
+TokenBatch TokenBatch::padded_to_multiple(int64_t multiple) const {
+  const int64_t n = tokens(), more = (multiple - n % multiple) % multiple;
+  if (more == 0) return *this;
+  auto extended = [](const Array& a, int64_t count) {
+    Array longer = Array::zeros({a.numel() + count}, DType::i32);
+    std::copy_n(a.data<int32_t>(), a.numel(), longer.data<int32_t>());
+    return longer;
+  };
+  TokenBatch padded{extended(input_ids, more), extended(position_ids, more), extended(cu_seqlens, 1),
+                    samples};
+  for (int64_t i = 0; i < more; ++i) padded.position_ids.data<int32_t>()[n + i] = int32_t(i);
+  padded.cu_seqlens.data<int32_t>()[texts() + 1] = int32_t(n + more);
+  if (!samples.empty()) padded.samples.push_back(-1);
+  return padded;
 }
 
 }  // namespace genesis::models

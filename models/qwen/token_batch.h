@@ -23,6 +23,9 @@ struct TokenBatch {
   /// Tokens of one text.
   int64_t length(int64_t text) const;
 
+  /// The same with a text of up to multiple - 1 tokens behind it, so that the tokens divide by `multiple`.
+  TokenBatch padded_to_multiple(int64_t multiple) const;
+
   /// Whole texts: positions 0, 1, … in each.
   static TokenBatch from_texts(const std::vector<std::vector<int32_t>>& texts);
   /// A micro-batch of the data layer; its targets are not part of it.
