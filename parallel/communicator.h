@@ -86,6 +86,9 @@ class Communicator {
   /// Lifetime: independent of this object's, but not of World's.
   std::unique_ptr<Communicator> split(int64_t color, int64_t key, std::string group);
 
+  /// See Transport::abandon.
+  bool abandon() { return transport_->abandon(); }
+
   /// The last calls, oldest first (at most kLogged), and the sum over all of them.
   static constexpr size_t kLogged = 4096;
   std::vector<CallRecord> log() const;

@@ -1,10 +1,12 @@
 #include "parallel/data_parallel.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "autograd/node.h"
 #include "kernels/core/run.h"
 #include "kernels/grad_norm.h"
+#include "parallel/shard.h"
 
 namespace genesis::parallel {
 namespace {
@@ -131,19 +133,31 @@ void DataParallel::finish() {
   state_->begin_step();
 }
 
-std::vector<double> DataParallel::gradient_squares() const {
+std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) const {
   const State& s = *state_;
+  const bool split = tensor_group && tensor_group->size() > 1;
   std::vector<size_t> owner;  // [grads] parameter of each
   std::vector<Array> grads;
+  // Elements [begin, end) of a parameter, as far as this rank owns them within the tensor group.
+  const auto add = [&](size_t parameter, const Array& flat, int64_t begin, int64_t end) {
+    for (const Range& r : split ? owned_elements(s.parameters[parameter].second)
+                                : std::vector<Range>{{0, s.parameters[parameter].second.numel()}}) {
+      const int64_t from = std::max(begin, r.begin), to = std::min(end, r.end);
+      if (from >= to) continue;
+      grads.push_back(flat.slice(0, from - begin, to - begin));
+      owner.push_back(parameter);
+    }
+  };
   if (s.scattered) {
     for (const OwnedSlice& slice : owned_slices(s.buckets, s.group.rank(), s.group.size())) {
-      grads.push_back(s.flats[slice.bucket].slice(0, slice.offset, slice.offset + slice.end - slice.begin));
-      owner.push_back(slice.parameter);
+      add(slice.parameter,
+          s.flats[slice.bucket].slice(0, slice.offset, slice.offset + slice.end - slice.begin), slice.begin,
+          slice.end);
     }
   } else {
     for (size_t i = 0; i < s.parameters.size(); ++i) {
-      grads.push_back(s.parameters[i].second.grad());
-      owner.push_back(i);
+      const Array grad = s.parameters[i].second.grad();
+      add(i, grad.view({-1}), 0, grad.numel());
     }
   }
   const Array sums = Array::empty({int64_t(grads.size())}, DType::f64);
@@ -152,6 +166,7 @@ std::vector<double> DataParallel::gradient_squares() const {
   double* at = squares.data<double>();
   for (size_t i = 0; i < grads.size(); ++i) at[owner[i]] += sums.data<double>()[i];
   if (s.scattered) s.group.all_reduce(squares);
+  if (split) tensor_group->all_reduce(squares);
   return {at, at + squares.numel()};
 }
 

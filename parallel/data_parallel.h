@@ -61,7 +61,9 @@ class DataParallel {
 
   /// Sum of squares of each parameter's whole gradient, in the order of parameters(), after finish(); it is
   /// finite exactly when every element is. Collective where sums are scattered.
-  std::vector<double> gradient_squares() const;
+  /// `tensor_group`: the ranks that share the model this is a part of; each element of the whole counts once,
+  /// whether it is split or on every rank (owned_elements). Collective over it.
+  std::vector<double> gradient_squares(Communicator* tensor_group = nullptr) const;
 
   /// Bytes the communicator logs for the gradients of a step; 0 for a group of one.
   int64_t bytes_per_step() const;

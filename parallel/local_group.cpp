@@ -24,6 +24,16 @@ namespace {
   }
 }
 
+bool is_peer_failure(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const PeerFailure&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
 void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn) {
@@ -37,6 +47,7 @@ void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn, co
   std::mutex mutex;
   std::exception_ptr first;
   int first_rank = -1;
+  bool first_is_told = false;
 
   auto run_rank = [&](int rank) {
     omp_set_num_threads(threads);
@@ -46,9 +57,11 @@ void LocalGroup::run(int ranks, const std::function<void(Communicator&)>& fn, co
     } catch (...) {
       {
         std::lock_guard lock(mutex);
-        if (!first) {
+        const bool told = is_peer_failure(std::current_exception());
+        if (!first || (first_is_told && !told)) {  // a rank that was told of a failure is not its cause
           first = std::current_exception();
           first_rank = rank;
+          first_is_told = told;
         }
       }
       meeting->abandon(rank);

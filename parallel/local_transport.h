@@ -48,6 +48,10 @@ class LocalTransport final : public MemoryTransport {
 
   std::string_view name() const override { return "threads"; }
   std::unique_ptr<Transport> split(std::span<const int> members) override;
+  bool abandon() override {
+    meeting_->abandon(rank());
+    return true;
+  }
 
  protected:
   Rendezvous& rendezvous() override { return meeting_->rendezvous; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <numeric>
 
 #include "parallel/local_group.h"
@@ -59,7 +60,14 @@ std::vector<int> MeshLayout::parse_order(const std::string& text, int ranks, int
   return order;
 }
 
-Mesh::Mesh(Communicator& world, const MeshLayout& layout) : world_(world) {
+Mesh::~Mesh() {
+  if (std::uncaught_exceptions() <= exceptions_at_start_) return;
+  for (auto* group : {&own_dp_, &own_tp_})
+    if (*group && (*group)->size() > 1 && !(*group)->abandon()) static_cast<void>(group->release());
+}
+
+Mesh::Mesh(Communicator& world, const MeshLayout& layout)
+    : world_(world), exceptions_at_start_(std::uncaught_exceptions()) {
   const int ranks = world.size(), tp = layout.tensor_parallel;
   check_world(ranks, tp);
   std::vector<int> order = layout.order;

@@ -29,6 +29,10 @@ struct MeshLayout {
 class Mesh {
  public:
   explicit Mesh(Communicator& world, const MeshLayout& layout = {});
+  /// Destroyed by an exception, it waits for no call that is still pending: other ranks may never come.
+  ~Mesh();
+  Mesh(const Mesh&) = delete;
+  Mesh& operator=(const Mesh&) = delete;
 
   Communicator& world() const { return world_; }
   Communicator& dp() const { return *dp_; }
@@ -38,6 +42,7 @@ class Mesh {
   Communicator& world_;
   std::unique_ptr<Communicator> own_dp_, own_tp_;
   Communicator *dp_ = nullptr, *tp_ = nullptr;
+  int exceptions_at_start_ = 0;
 };
 
 }  // namespace genesis::parallel

@@ -42,6 +42,10 @@ class Transport {
   /// disjoint. Errors: genesis::Error where the back end cannot (the default).
   virtual std::unique_ptr<Transport> split(std::span<const int> members);
 
+  /// This rank is failing: ends every wait in this group, now and later, with PeerFailure. False where the
+  /// back end cannot: the launcher then ends the other ranks.
+  virtual bool abandon() { return false; }
+
   /// True for the first rank that asks (of each host, at least): the one that reports a failure.
   virtual bool claim_failure() { return true; }
 };

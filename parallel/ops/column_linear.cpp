@@ -23,7 +23,7 @@ struct ColumnLinear {
 
   static Array forward(autograd::Context& ctx, const Array& x, const Array& weight, const Array& bias,
                        const Settings& settings) {
-    const Array all = gather_rows(x, settings.tp).wait();
+    const Array all = gather_rows(x, settings.tp);
     Array y = Array::empty({all.dim(0), weight.dim(0)}, x.dtype(), x.device());
     kernels::run(kernels::LinearForward{.x = all, .weight = weight, .bias = bias, .y = y});
     ctx.save(ctx.needs(1) ? x : Array(), weight);
@@ -35,13 +35,13 @@ struct ColumnLinear {
     auto [x, weight] = saved.get<2>();
     const auto& [tp, replicated] = saved.attributes<Settings>();
     Arriving all;  // x is gathered while its gradient is computed
-    if (x.defined()) all = gather_rows(x, tp);
+    if (x.defined()) all = start_gathering_rows(x, tp);
     Arriving dx;
     if (saved.needs(0)) {
       const Array partial = Array::empty({dy.dim(0), weight.dim(1)}, dy.dtype(), dy.device());
       kernels::run(
           LinearBackward{.dy = dy, .x = {}, .weight = weight, .dx = partial, .dweight = {}, .dbias = {}});
-      dx = sum_rows(partial, tp);
+      dx = start_summing_rows(partial, tp);
     }
     const LinearTarget dw(saved, 1, weight.shape(), dy.dtype()), db(saved, 2, {weight.dim(0)}, dy.dtype());
     if (dw.grad.defined() || db.grad.defined()) {

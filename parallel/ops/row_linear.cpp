@@ -21,12 +21,12 @@ struct RowLinear {
         kernels::LinearForward{.x = x, .weight = weight, .bias = tp.rank() == 0 ? bias : Array(), .y = y});
     ctx.save(ctx.needs(1) ? x : Array(), weight);
     ctx.keep(tp);
-    return sum_rows(y, tp).wait();
+    return sum_rows(y, tp);
   }
 
   static autograd::Grads backward(const autograd::Saved& saved, const Array& dy) {
     auto [x, weight] = saved.get<2>();
-    const Array all = gather_rows(dy, saved.attributes<TensorParallel>()).wait();
+    const Array all = gather_rows(dy, saved.attributes<TensorParallel>());
     const Array dx =
         saved.needs(0) ? Array::empty({all.dim(0), weight.dim(1)}, dy.dtype(), dy.device()) : Array();
     const LinearTarget dw(saved, 1, weight.shape(), dy.dtype()), db(saved, 2, {weight.dim(0)}, dy.dtype());

@@ -61,8 +61,7 @@ struct VocabularyCrossEntropy {
 
   static Array forward(autograd::Context& ctx, const Array& x, const Array& weight, const Array& targets,
                        const Settings& settings) {
-    const auto loss =
-        loss_of(gather_rows(x, settings.tp).wait(), weight, targets, settings, false, ctx.recording());
+    const auto loss = loss_of(gather_rows(x, settings.tp), weight, targets, settings, false, ctx.recording());
     ctx.save(x, weight, targets, loss.kept, loss.lse);
     ctx.keep(settings);
     return loss.loss_sum;
@@ -71,7 +70,7 @@ struct VocabularyCrossEntropy {
   static autograd::Grads backward(const autograd::Saved& saved, const Array& dloss) {
     auto [x, weight, targets, kept, lse] = saved.get<5>();
     const Settings& s = saved.attributes<Settings>();
-    const Array all = gather_rows(x, s.tp).wait();
+    const Array all = gather_rows(x, s.tp);
     kernels::VocabularyLossBackward op{.x = all,
                                        .weight = weight,
                                        .targets = targets,
@@ -87,7 +86,7 @@ struct VocabularyCrossEntropy {
     op.dweight = dw.grad;
     op.accumulate_dweight = dw.accumulate;
     kernels::run(op);
-    return {saved.needs(0) ? sum_rows(op.dx, s.tp).wait() : Array(), dw.returned()};
+    return {saved.needs(0) ? sum_rows(op.dx, s.tp) : Array(), dw.returned()};
   }
 };
 
@@ -97,7 +96,7 @@ struct VocabularyTokenLosses {
 
   static Array forward(autograd::Context&, const Array& x, const Array& weight, const Array& targets,
                        const Settings& settings) {
-    return loss_of(gather_rows(x, settings.tp).wait(), weight, targets, settings, true, false).token_loss;
+    return loss_of(gather_rows(x, settings.tp), weight, targets, settings, true, false).token_loss;
   }
   static autograd::Grads backward(const autograd::Saved&, const Array&) { return {Array(), Array()}; }
 };
@@ -119,7 +118,7 @@ Array vocabulary_token_losses(const Tensor& x, const Tensor& weight, const Array
 
 Array gathered_logits(const Tensor& x, const Tensor& weight, int64_t vocabulary, const TensorParallel& tp) {
   no_grad quiet;
-  const Array own = autograd::linear(Tensor(gather_rows(x.value(), tp).wait()), weight, {}).value();
+  const Array own = autograd::linear(Tensor(gather_rows(x.value(), tp)), weight, {}).value();
   if (!tp.is_split()) return own;
   // Parts differ by a column at most: they travel in rows of the widest.
   const int64_t n = own.dim(0), size = tp.size(), widest = (vocabulary + size - 1) / size;

@@ -30,13 +30,13 @@ struct VocabularyEmbedding {
         .ids = ids, .weight = weight, .first = settings.first(), .total = settings.vocabulary, .y = y});
     ctx.save(ids);
     ctx.keep(settings);
-    return sum_rows(y, settings.tp).wait();
+    return sum_rows(y, settings.tp);
   }
 
   static autograd::Grads backward(const autograd::Saved& saved, const Array& dy) {
     auto [ids] = saved.get<1>();
     const Settings& settings = saved.attributes<Settings>();
-    const Array all = gather_rows(dy, settings.tp).wait();
+    const Array all = gather_rows(dy, settings.tp);
     const LinearTarget dw(saved, 1, settings.shape, dy.dtype());
     if (!dw.accumulate) kernels::run(kernels::Fill{.dst = dw.grad, .value = 0});
     kernels::run(kernels::EmbeddingPartBackward{

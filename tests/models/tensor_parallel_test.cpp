@@ -4,8 +4,10 @@
 #include <fstream>
 #include <functional>
 
+#include "autograd/autocast.h"
 #include "autograd/random.h"
 #include "models/qwen/model.h"
+#include "models/qwen/tensor_traffic.h"
 #include "parallel/gather_shards.h"
 #include "parallel/grad_norm.h"
 #include "parallel/local_group.h"
@@ -151,6 +153,28 @@ TEST(TensorParallelModel, AnIllegalSplitIsRefusedByAllRanks) {
   LocalGroup::run(3, [](parallel::Communicator& group) {
     EXPECT_THROW(QwenModel(config_of(kCases[0]), DType::f32, 3, {&group, false}), ConfigError);
   });
+}
+
+TEST(TensorParallelModel, TheLogSaysWhatTheFormulaSays) {
+  for (const Case& c : kCases)
+    for (const bool checkpointing : {false, true})
+      for (const bool mixed : {false, true})
+        for_every_split([&](const TensorParallel& tp) {
+          QwenModel model(config_of(c), DType::f32, 3, tp);
+          model.gradient_checkpointing(checkpointing);
+          const autocast cast(DType::bf16, mixed);
+          const int64_t before = tp.group->traffic().bytes;
+          model.loss_sum(batch(), targets()).backward();
+          const TensorTraffic wanted =
+              tensor_traffic(config_of(c), {.tensor_parallel = tp.size(),
+                                            .sequence_parallel = tp.sequence,
+                                            .tokens = 11,
+                                            .supervised = 7,
+                                            .activations = mixed ? DType::bf16 : DType::f32,
+                                            .gradient_checkpointing = checkpointing});
+          EXPECT_EQ(tp.group->traffic().bytes - before, wanted.tp)
+              << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed;
+        });
 }
 
 TEST(TensorParallelModel, EachRankHoldsItsShareOfTheMatrices) {

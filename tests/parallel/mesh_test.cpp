@@ -79,6 +79,20 @@ TEST(Mesh, AFailingRankEndsTheOthersGroups) {
   EXPECT_EQ(message, "rank 3: line 7 is bad");
 }
 
+TEST(Mesh, AFailureWithCallsPendingEndsAll) {
+  const std::string message = message_of<Error>([] {
+    LocalGroup::run(4, [](Communicator& world) {
+      const Mesh mesh(world, {.tensor_parallel = 2, .order = {}});
+      const Pending pending = mesh.dp().all_reduce_async(Array::zeros({10}, DType::f32));
+      if (world.rank() == 3) throw NumericsError("the loss is NaN");
+      mesh.tp().barrier();  // rank 2 waits for rank 3, rank 1 for rank 3's sum
+      pending.wait();
+      mesh.dp().barrier();
+    });
+  });
+  EXPECT_EQ(message, "rank 3: the loss is NaN");
+}
+
 TEST(Mesh, IllegalLayoutsAreRefused) {
   auto refusal = [](int ranks, MeshLayout layout) {
     return message_of<Error>(

@@ -87,7 +87,9 @@ class Golden {
 inline std::vector<std::filesystem::path> golden_folders() {
   std::vector<std::filesystem::path> folders;
   const auto own = std::filesystem::path(GENESIS_SOURCE_DIR) / "tests/golden";
-  for (const char* name : {"mini_qwen1", "mini_qwen15", "mini_qwen3"}) folders.push_back(own / name);
+  for (const char* name :
+       {"mini_qwen1", "mini_qwen15", "mini_qwen3", "split_qwen1", "split_qwen15", "split_qwen3"})
+    folders.push_back(own / name);
   if (const auto more = shared_path("golden")) {
     for (const char* name :
          {"tiny_qwen1", "tiny_qwen1_bf16", "tiny_qwen15", "tiny_qwen15_gqa", "tiny_qwen3"}) {

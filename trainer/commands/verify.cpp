@@ -3,35 +3,51 @@
 #include <fmt/core.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "parallel/threads.h"
+#include "parallel/world.h"
 #include "trainer/commands/commands.h"
 
 namespace genesis::trainer {
 namespace {
 
 struct VerifyOptions {
-  std::vector<std::string> folders;
+  std::vector<std::string> arguments;
   std::string precision = "both";
   bool all = false;
 };
 
 /// Prints a table for every folder and precision; the exit code says whether all was inside.
 int verify_folders(const VerifyOptions& options) {
+  std::vector<std::string> folders, assignments;
+  for (const std::string& argument : options.arguments)
+    (argument.find('=') == std::string::npos ? folders : assignments).push_back(argument);
+  if (folders.empty()) throw ConfigError("no reference folder is named");
+  const GoldenLayout layout = GoldenLayout::parse(assignments);
+  parallel::World world;
+  parallel::Communicator& ranks = world.communicator();
+  parallel::apply(parallel::plan_threads(ranks, std::nullopt));
+  const bool split = ranks.size() > 1 || !assignments.empty();
   int64_t outside = 0;
-  for (const std::string& folder : options.folders) {
+  for (const std::string& folder : folders) {
     const GoldenCase reference(folder);
     for (const auto& [name, precision] :
          {std::pair{"fp32", GoldenPrecision::fp32}, {"bf16", GoldenPrecision::bf16}}) {
       if (options.precision != "both" && options.precision != name) continue;
-      const GoldenReport report = verify_golden(reference, precision);
-      fmt::print("{} {} on cpu: {} quantities, {} outside\n{}\n", folder, name, report.rows().size(),
-                 report.outside(), golden_table(report, options.all));
+      const GoldenReport report =
+          split ? verify_split(reference, precision, layout, ranks) : verify_golden(reference, precision);
       outside += report.outside();
+      if (ranks.rank() != 0) continue;
+      fmt::print("{} {} on cpu{}: {} quantities, {} outside\n{}\n", folder, name,
+                 split ? ", " + describe(layout, ranks.size()) : "", report.rows().size(), report.outside(),
+                 golden_table(report, options.all));
     }
   }
-  if (outside > 0) fmt::print("{} quantities are outside what the reference allows\n", outside);
+  if (outside > 0 && ranks.rank() == 0)
+    fmt::print("{} quantities are outside what the reference allows\n", outside);
   return outside > 0 ? int(ExitCode::numerics) : 0;
 }
 
@@ -43,7 +59,11 @@ void add_verify(CLI::App& program, CommandContext& context) {
   auto options = std::make_shared<VerifyOptions>();
   auto* golden =
       verify->add_subcommand("golden", "Forward, gradients, training, generation against reference folders");
-  golden->add_option("FOLDER", options->folders, "folders with golden.json and golden.safetensors")
+  golden
+      ->add_option(
+          "FOLDER", options->arguments,
+          "folders with golden.json and golden.safetensors; under mpirun also tensor_parallel_size=N, "
+          "sequence_parallel=true|false, zero_stage=0|1, gradient_accumulation_steps=N")
       ->required();
   golden->add_option("--precision", options->precision)->check(CLI::IsMember({"fp32", "bf16", "both"}));
   golden->add_flag("--all", options->all, "a line for every quantity");

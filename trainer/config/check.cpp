@@ -49,9 +49,6 @@ void require_path(const TrainConfig& c, const char* key, const std::string& path
 void check_supported(const TrainConfig& c) {
   if (c.device == DeviceChoice::cuda)
     throw ConfigError("{} is cuda: this release trains on the CPU", c.about("device"));
-  if (c.tensor_parallel_size > 1)
-    throw ConfigError("{} is {}: this release splits the data over the ranks, not the model; leave it at 1",
-                      c.about("tensor_parallel_size"), c.tensor_parallel_size);
   if (c.deterministic == Deterministic::full)
     throw ConfigError("{} is full: this release repeats a run bit for bit at the same number of ranks only",
                       c.about("deterministic"));

@@ -106,6 +106,10 @@ void add_machine(KeyTable& t) {
       .at_least(1)
       .at_most(1 << 16)
       .also({"tensor_parallel_dim", "tensor_parallel_degree"});
+  t.add("sequence_parallel", &C::sequence_parallel,
+        "Between the projections, ranks that share a model hold their own rows of the residual stream");
+  t.add("mesh_order", &C::mesh_order,
+        "Neighbouring ranks share a model (tp) or see different data (dp); or every rank once, 0,2,1,3");
   t.add("zero_stage", &C::zero_stage, "1 shards the optimizer state over the data-parallel ranks")
       .at_least(0);
   t.add("ddp_bucket_cap_mb", &C::ddp_bucket_cap_mb, "Gradients are reduced in buckets of this many MiB")

@@ -17,6 +17,7 @@
 #include "trainer/progress/progress.h"
 #include "trainer/train/data_setup.h"
 #include "trainer/train/evaluate.h"
+#include "trainer/train/mesh_setup.h"
 #include "trainer/train/model_setup.h"
 #include "trainer/train/optimizer_setup.h"
 #include "trainer/train/train_step.h"
@@ -39,13 +40,15 @@ class Run {
         ranks_(ranks),
         precision_(precision_plan(config.precision, Device::cpu)),
         source_(find_model(config)),
+        mesh_(ranks, mesh_layout(config, source_.config, ranks.size())),
         tokenizer_(load_tokenizer(source_)),
         data_(load_data(config, tokenizer_)),
         batch_(plan_batch(config, ranks.size())),
-        model_(load_model(source_, precision_, uint64_t(config.seed))),
-        gradients_(model_->named_parameters(), ranks, data_parallel_options(config)),
+        model_(
+            load_model(source_, precision_, uint64_t(config.seed), {&mesh_.tp(), config.sequence_parallel})),
+        gradients_(model_->named_parameters(), mesh_.dp(), data_parallel_options(config)),
         optimizer_(gradients_, adamw_options(config)),
-        step_(*model_, optimizer_, gradients_, ranks,
+        step_(*model_, optimizer_, gradients_, mesh_,
               {.precision = precision_,
                .max_grad_norm = config.max_grad_norm,
                .seed = uint64_t(config.seed),
@@ -53,7 +56,7 @@ class Run {
         plan_(data_->rows, data_->order,
               {.micro_batch_size = batch_.per_device,
                .accumulation = batch_.accumulation,
-               .ranks = ranks.size()}) {
+               .ranks = mesh_.dp().size()}) {
     model_->gradient_checkpointing(config.gradient_checkpointing == GradientCheckpointing::full);
     const int64_t steps = total_steps(config, data_->rows.size(), batch_.global);
     schedule_ = {.type = config.lr_scheduler_type,
@@ -86,7 +89,7 @@ class Run {
   }
 
   void resume() {
-    parallel::broadcast_parameters(model_->named_parameters(), ranks_);
+    parallel::broadcast_parameters(model_->named_parameters(), mesh_.dp());
     state_.seed = config_.seed;
     state_.dataset_digest = data_->train.digest();
     state_.global_batch_size = batch_.global;
@@ -112,10 +115,10 @@ class Run {
   }
 
   void announce() const {
-    notice(
-        "model: {} parameters, {}; {} steps of {} rows ({} x {} accumulation x {} ranks), {} threads a rank",
-        models::parameter_count(source_.config), spelling_of(config_.precision), schedule_.total_steps,
-        batch_.global, batch_.per_device, batch_.accumulation, ranks_.size(), threads_);
+    notice("model: {} parameters, {}; {} steps of {} rows ({} x {} accumulation x {}), {} threads a rank",
+           models::parameter_count(source_.config), spelling_of(config_.precision), schedule_.total_steps,
+           batch_.global, batch_.per_device, batch_.accumulation, describe(mesh_, config_.sequence_parallel),
+           threads_);
   }
 
   bool every(int64_t period) const { return period > 0 && state_.step % period == 0; }
@@ -188,7 +191,7 @@ class Run {
   double evaluate_now() {
     ProfilePause training_steps_only;
     const int64_t rows = config_.per_device_eval_batch_size.value_or(batch_.per_device);
-    return evaluate(*model_, data_->eval->samples(), rows, precision_, ranks_).loss;
+    return evaluate(*model_, data_->eval->samples(), rows, precision_, mesh_.dp()).loss;
   }
 
   void save_last(RunSummary& summary) {
@@ -221,6 +224,7 @@ class Run {
   parallel::Communicator& ranks_;
   PrecisionPlan precision_;
   ModelSource source_;
+  parallel::Mesh mesh_;
   data::Tokenizer tokenizer_;
   std::unique_ptr<TrainingData> data_;
   BatchPlan batch_;

@@ -12,7 +12,7 @@
 namespace genesis::trainer {
 
 TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
-                     parallel::DataParallel& gradients, parallel::Communicator& ranks, const Options& options)
+                     parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options)
     : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {}
 
 StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
@@ -26,7 +26,7 @@ StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& s
     loss_sum += micro_step(plan, samples, consumed, micro, result.totals.supervised);
   }
   gradients_.finish();
-  result.loss = ranks_.all_reduce_value(loss_sum) / double(result.totals.supervised);
+  result.loss = ranks_.dp().all_reduce_value(loss_sum) / double(result.totals.supervised);
   result.grad_norm = checked_norm(result.loss);
   optimizer_.adamw().set_lr(lr);
   optimizer_.step(nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
@@ -35,7 +35,7 @@ StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& s
 
 double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
                              int64_t micro, int64_t supervised) {
-  const data::Batch batch = data::build_batch(samples, plan.samples(consumed, micro, ranks_.rank()));
+  const data::Batch batch = data::build_batch(samples, plan.samples(consumed, micro, ranks_.dp().rank()));
   // Dropout depends on the step and the sample, not on how ranks and micro-batches share the step.
   autograd::set_random_state({.seed = options_.seed, .step = uint64_t(consumed), .next = 0});
   if (batch.supervised == 0) return 0.0;
@@ -51,7 +51,7 @@ double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore
 }
 
 double TrainStep::checked_norm(double loss) const {
-  const std::vector<double> squares = gradients_.gradient_squares();
+  const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
   double total = 0;
   for (const double sum : squares) total += sum;
   if (std::isfinite(total) && std::isfinite(loss)) return std::sqrt(total);

@@ -2,6 +2,7 @@
 #include "data/dataset/sample_store.h"
 #include "data/sampler/step_plan.h"
 #include "models/qwen/model.h"
+#include "parallel/mesh.h"
 #include "parallel/zero/sharded_optimizer.h"
 #include "trainer/train/precision.h"
 
@@ -16,6 +17,7 @@ struct StepResult {
 
 /// The work of one optimizer step: forward and backward of every micro-batch, the sum over ranks, clipping,
 /// AdamW.
+///   Ranks that share a model see the same samples; others their own part of the step.
 ///   The divisor of the loss is known before the first backward (data::StepTotals), so micro-batches and
 ///   ranks with few or no supervised tokens weigh what they should.
 class TrainStep {
@@ -27,7 +29,7 @@ class TrainStep {
     bool anomaly = false;
   };
   TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
-            parallel::DataParallel& gradients, parallel::Communicator& ranks, const Options& options);
+            parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options);
 
   /// The step that begins after `consumed` rows, with learning rate `lr`.
   /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite;
@@ -43,7 +45,7 @@ class TrainStep {
   models::QwenModel& model_;
   parallel::ShardedOptimizer& optimizer_;
   parallel::DataParallel& gradients_;
-  parallel::Communicator& ranks_;
+  const parallel::Mesh& ranks_;
   Options options_;
 };
 

@@ -58,7 +58,7 @@ Array own_rows(const Array& whole, const TensorParallel& tp) {
   return copy_of(whole.slice(0, r.begin, r.end));
 }
 
-Array all_rows(const Array& own, const TensorParallel& tp) { return gather_rows(own, tp).wait(); }
+Array all_rows(const Array& own, const TensorParallel& tp) { return gather_rows(own, tp); }
 
 void expect_equal(const Array& found, const Array& wanted, const char* what) {
   const Values f = Tensor(found).tolist(), w = Tensor(wanted).tolist();
