@@ -80,7 +80,9 @@ Gradients in_parts(const Problem& p, const std::vector<int64_t>& borders, bool k
                                .scale = 0.37,
                                .dx = dx,
                                .dweight = dweight});
-    if (i > 0) EXPECT_EQ(values_of(loss)[0], g.loss) << "every part says the same loss";
+    if (i > 0) {
+      EXPECT_EQ(values_of(loss)[0], g.loss) << "every part says the same loss";
+    }
     g.loss = values_of(loss)[0];
     g.token_loss = values_of(tokens);
     g.lse = values_of(lse);
@@ -121,8 +123,8 @@ TEST(VocabularyLoss, PartsGiveTheLossAndGradientsOfTheWhole) {
         const Gradients wanted = whole(p);
         for (const auto& borders :
              std::vector<std::vector<int64_t>>{{0, 37}, {0, 18, 37}, {0, 1, 12, 24, 37}}) {
-          SCOPED_TRACE(testing::Message() << name_of(t) << " rows " << rows << " keep " << keep << " parts "
-                                          << borders.size() - 1);
+          SCOPED_TRACE(::testing::Message() << name_of(t) << " rows " << rows << " keep " << keep << " parts "
+                                            << borders.size() - 1);
           const Gradients found = in_parts(p, borders, keep);
           EXPECT_NEAR(found.loss, wanted.loss, loss_tolerance(t) * (1 + std::abs(wanted.loss)));
           EXPECT_LE(worst_error(found.token_loss, wanted.token_loss, 1), loss_tolerance(t));

@@ -62,7 +62,7 @@ void for_every_split(const std::function<void(const TensorParallel&)>& check) {
   for (const int ranks : {2, 4})
     for (const bool sequence : {false, true})
       LocalGroup::run(ranks, [&](parallel::Communicator& group) {
-        SCOPED_TRACE(testing::Message()
+        SCOPED_TRACE(::testing::Message()
                      << "rank " << group.rank() << " of " << ranks << ", sequence " << sequence);
         check({&group, sequence});
       });
@@ -78,7 +78,7 @@ std::vector<Array> whole_parameters(const nn::Module& model, const TensorParalle
 
 TEST(TensorParallelModel, LossAndEveryGradientAreThoseOfTheWholeModel) {
   for (const Case& c : kCases) {
-    SCOPED_TRACE(testing::Message() << name_of(c.family) << " kv " << c.kv_heads << " other " << c.other);
+    SCOPED_TRACE(::testing::Message() << name_of(c.family) << " kv " << c.kv_heads << " other " << c.other);
     QwenModel whole(config_of(c), DType::f64, 3);
     const Tensor loss = whole.loss_sum(batch(), targets());
     loss.backward(Array::full({}, 0.1, DType::f64));

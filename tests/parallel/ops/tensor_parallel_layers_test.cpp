@@ -77,7 +77,7 @@ void on_ranks(const std::function<void(const TensorParallel&)>& check) {
   for (const int ranks : {2, 4})
     for (const bool sequence : {false, true})
       LocalGroup::run(ranks, [&](Communicator& group) {
-        SCOPED_TRACE(testing::Message()
+        SCOPED_TRACE(::testing::Message()
                      << "rank " << group.rank() << " of " << ranks << " sequence " << sequence);
         check({&group, sequence});
       });

@@ -68,8 +68,9 @@ TEST(VerifySplit, TheOtherFoldersInTheLayoutsTheyAllow) {
     if (folder.filename().string().starts_with("split")) continue;
     for (const Layout& l : {Layout{2, 1, false, 1, 3}, Layout{1, 3, true, 0, 1}, Layout{1, 2, true, 0, 1}}) {
       const std::string problem = outside(folder, l);
-      if (problem.find("cannot be shared out over") == std::string::npos)
+      if (problem.find("cannot be shared out over") == std::string::npos) {
         EXPECT_EQ(problem, "") << folder << " " << name_of(l);
+      }
     }
   }
 }

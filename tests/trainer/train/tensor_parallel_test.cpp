@@ -89,10 +89,11 @@ TEST_F(TensorParallelRun, ResumesInAnotherLayout) {
     const auto resumed = run_.train(laid_out(c, next), next.ranks);
     ASSERT_EQ(resumed.size(), 20u);
     for (size_t i = 9; i < 20; ++i) {
-      if (next.ranks == pair.ranks)
+      if (next.ranks == pair.ranks) {
         EXPECT_EQ(resumed[i]["loss"], uninterrupted[i]["loss"]) << "step " << i;
-      else
+      } else {
         EXPECT_NEAR(double(resumed[i]["loss"]) / double(uninterrupted[i]["loss"]), 1.0, 1e-6) << "step " << i;
+      }
     }
   }
 }
