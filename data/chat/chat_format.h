@@ -57,7 +57,8 @@ class ChatFormat {
   /// exchanges of the history that fit, the last turn, and `<|im_start|>assistant⏎`.
   ///   History is taken from the newest backwards while system + exchange + kept history < max_window_size
   ///   tokens; the first exchange that does not fit ends it. max_window_size <= 0: all of it.
-  /// Errors: genesis::Error when the last turn is not the user's.
+  ///   With a template of Jinja the text is what it prints, and the window counts all of it.
+  /// Errors: genesis::Error when the last turn is not the user's; DataError of the template.
   /// Source: Qwen-7B qwen_generation_utils.py `make_context` (max_window_size 6144 in its generation config).
   ChatPrompt prompt(const Conversation& conversation, int64_t max_window_size = 6144) const;
 
@@ -72,6 +73,7 @@ class ChatFormat {
 
  private:
   struct Writer;
+  ChatPrompt prompt_by_template(Conversation conversation, int64_t max_window_size) const;
   const std::vector<int32_t>& role_ids(Role role) const { return role == Role::user ? user_ : assistant_; }
 
   TextEncoder encoder_;

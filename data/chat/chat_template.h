@@ -1,7 +1,12 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace genesis::data::jinja {
+class Template;
+}
 
 namespace genesis::data {
 
@@ -12,6 +17,9 @@ struct ChatTemplate {
   std::optional<std::string> default_system;
   /// Qwen-1 conversations begin with the user; a leading assistant turn is left out (counted by the dataset).
   bool user_speaks_first = false;
+  /// A folder's own template: prompts are what it prints, with special forms parsed, as in transformers'
+  /// apply_chat_template. Absent: the blocks of chat_format.h.
+  std::shared_ptr<const jinja::Template> jinja = nullptr;
 };
 
 /// The template of a name: `qwen` (Qwen-1, alias `qwen1`), `qwen1.5` (alias `qwen2`), `qwen2.5`, `qwen3`.

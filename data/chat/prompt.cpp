@@ -1,6 +1,7 @@
 // ChatFormat::prompt: the inference side of the chat format, with the history window of Qwen-1's
 // make_context.
 #include "data/chat/chat_format.h"
+#include "data/chat/folder_template.h"
 #include "kernels/core/check.h"
 
 namespace genesis::data {
@@ -13,11 +14,26 @@ void append(ChatPrompt& to, const ChatPrompt& part) {
 
 }  // namespace
 
+ChatPrompt ChatFormat::prompt_by_template(Conversation conversation, int64_t max_window_size) const {
+  auto& turns = conversation.turns;
+  for (;;) {
+    ChatPrompt p;
+    p.text = render_chat(*template_.jinja, conversation);
+    p.ids = encoder_.encode(p.text, true);
+    if (turns.size() == 1 || max_window_size <= 0 || p.ids.size() < size_t(max_window_size)) return p;
+    auto newer = turns.begin() + 1;  // the oldest exchange goes: a user turn and the answers after it
+    while (newer->role != Role::user) ++newer;
+    turns.erase(turns.begin(), newer);
+  }
+}
+
 ChatPrompt ChatFormat::prompt(const Conversation& conversation, int64_t max_window_size) const {
   const auto& turns = conversation.turns;
   GENESIS_CHECK(!turns.empty() && turns.back().role == Role::user,
                 "a prompt ends with a user turn; this conversation has ", turns.size(),
                 " turns and ends with ", turns.empty() ? "nothing" : name_of(turns.back().role));
+
+  if (template_.jinja) return prompt_by_template(conversation, max_window_size);
 
   const auto block = [&](const std::vector<int32_t>& role, std::string_view name,
                          const std::string& content) {

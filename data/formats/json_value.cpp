@@ -112,8 +112,8 @@ class Builder {
     JsonValue& object = *open_.back();
     if (object.find(name))
       throw feed_.source().error(feed_.token(), fmt::format("key \"{}\" is given twice", name));
-    object.members.emplace_back(std::move(name), JsonValue{});
-    next_ = &object.members.back().second;
+    object.members.push_back({std::move(name), {}});
+    next_ = &object.members.back().value;
     feed_.token_done();
     return true;
   }

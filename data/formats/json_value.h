@@ -1,12 +1,13 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "data/formats/text_source.h"
 
 namespace genesis::data {
+
+struct JsonMember;
 
 /// One value of a JSON record, with the place where it begins. Numbers are kept as their kind alone: no
 /// record format reads them.
@@ -15,17 +16,24 @@ struct JsonValue {
 
   Kind kind = Kind::null;
   SourcePosition at;
-  std::string text;                                        ///< of a string
-  std::vector<JsonValue> items;                            ///< of an array
-  std::vector<std::pair<std::string, JsonValue>> members;  ///< of an object, in file order; keys are unique
+  std::string text;                 ///< of a string
+  std::vector<JsonValue> items;     ///< of an array
+  std::vector<JsonMember> members;  ///< of an object, in file order; keys are unique
 
   /// The member of that key, or null.
-  const JsonValue* find(std::string_view key) const {
-    for (const auto& [name, value] : members)
-      if (name == key) return &value;
-    return nullptr;
-  }
+  const JsonValue* find(std::string_view key) const;
 };
+
+struct JsonMember {
+  std::string name;
+  JsonValue value;
+};
+
+inline const JsonValue* JsonValue::find(std::string_view key) const {
+  for (const auto& [name, value] : members)
+    if (name == key) return &value;
+  return nullptr;
+}
 
 constexpr std::string_view name_of(JsonValue::Kind kind) {
   constexpr std::string_view names[] = {"null", "a boolean", "a number", "a string", "a list", "an object"};

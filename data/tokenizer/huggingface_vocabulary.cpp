@@ -124,12 +124,16 @@ Vocabulary vocabulary_of_merges(const std::vector<ListedToken>& listed,
   return vocabulary;
 }
 
-Vocabulary read_vocab_json(const std::filesystem::path& vocab, const std::filesystem::path& merges) {
-  const std::string name = vocab.string();
+Vocabulary parse_vocab_json(std::string_view vocab, std::string_view vocab_name, std::string_view merges,
+                            const std::string& merges_name) {
   std::vector<ListedToken> tokens;
-  TokenListReader reader(name, tokens);
-  nlohmann::json::sax_parse(read_text_file(vocab), &reader);
-  return vocabulary_of_merges(tokens, parse_merges(read_text_file(merges), merges.string()), name);
+  TokenListReader reader(vocab_name, tokens);
+  nlohmann::json::sax_parse(vocab.begin(), vocab.end(), &reader);
+  return vocabulary_of_merges(tokens, parse_merges(merges, merges_name), vocab_name);
+}
+
+Vocabulary read_vocab_json(const std::filesystem::path& vocab, const std::filesystem::path& merges) {
+  return parse_vocab_json(read_text_file(vocab), vocab.string(), read_text_file(merges), merges.string());
 }
 
 std::vector<std::pair<int32_t, int32_t>> merges_of(const Vocabulary& vocabulary) {

@@ -29,6 +29,9 @@ Vocabulary vocabulary_of_merges(const std::vector<ListedToken>& tokens,
 /// LF or CRLF, after an optional "#version" line). The ids are those of the same vocabulary in the tiktoken
 /// format. Errors: genesis::DataError naming file and line or token; also as vocabulary_of_merges.
 Vocabulary read_vocab_json(const std::filesystem::path& vocab, const std::filesystem::path& merges);
+/// The same from the texts of both files; the names stand for them in messages.
+Vocabulary parse_vocab_json(std::string_view vocab, std::string_view vocab_name, std::string_view merges,
+                            const std::string& merges_name);
 
 /// Writes both files; read_vocab_json reads them back. Errors: genesis::DiskError; genesis::DataError when a
 /// token is not made by one merge of earlier tokens, which this layout cannot say.

@@ -132,7 +132,10 @@ SpecialTokens read_added_tokens(const Node& list, int32_t first_id, std::string_
 }  // namespace
 
 std::pair<Vocabulary, SpecialTokens> read_tokenizer_json(const std::filesystem::path& path) {
-  const std::string file = path.string(), text = read_text_file(path);
+  return parse_tokenizer_json(read_text_file(path), path.string());
+}
+
+std::pair<Vocabulary, SpecialTokens> parse_tokenizer_json(std::string_view text, const std::string& file) {
   json value;
   try {
     value = json::parse(text);

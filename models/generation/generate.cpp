@@ -40,7 +40,41 @@ void check_prompts(const QwenModel& model, const std::vector<std::vector<int32_t
   }
 }
 
+bool is_stop(const GenerationConfig& config, int32_t token) {
+  return std::count(config.stop_ids.begin(), config.stop_ids.end(), token) > 0;
+}
+
+DType cache_dtype(const QwenModel& model) {
+  const auto cast = autograd::autocast_state();
+  return cast.on ? cast.dtype : model.dtype();
+}
+
 }  // namespace
+
+GeneratedText generate(QwenModel& model, const std::vector<int32_t>& prompt, const GenerationConfig& config,
+                       KeptText& kept, const TokenCallback& on_token) {
+  config.check();
+  check_prompts(model, {prompt});
+  GeneratedText out;
+  if (config.max_new_tokens == 0) return out;
+  const EvalScope eval(model);
+  const double alpha = model.ntk_alpha(int64_t(prompt.size()));
+  const int64_t known = kept.begin(model.config(), prompt, int64_t(prompt.size()) + config.max_new_tokens,
+                                   alpha, cache_dtype(model));
+  TokenSampler sampler(config, 0);
+  sampler.see(prompt);
+  std::vector<int32_t> unseen(prompt.begin() + known, prompt.end());
+  while (!out.stopped && int64_t(out.tokens.size()) < config.max_new_tokens) {
+    const Array logits =
+        model.next_logits({.tokens = {unseen}, .slots = {0}, .ntk_alphas = {alpha}}, kept.cache());  // [1, V]
+    kept.add(unseen);
+    const int32_t token = sampler.next({logits.data<float>(), size_t(logits.dim(1))});
+    out.tokens.push_back(token);
+    unseen = {token};
+    out.stopped = (on_token && !on_token(0, token)) || is_stop(config, token);
+  }
+  return out;
+}
 
 std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vector<int32_t>>& prompts,
                                     const GenerationConfig& config, const TokenCallback& on_token,
@@ -52,11 +86,10 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   if (config.max_new_tokens == 0 || prompts.empty()) return out;
 
   const EvalScope eval(model);
-  const auto cast = autograd::autocast_state();
   int64_t longest = 0;
   for (const auto& p : prompts) longest = std::max(longest, int64_t(p.size()));
   const int64_t slots = std::min(max_batch, int64_t(prompts.size()));
-  KvCache cache(model.config(), slots, longest + config.max_new_tokens, cast.on ? cast.dtype : model.dtype());
+  KvCache cache(model.config(), slots, longest + config.max_new_tokens, cache_dtype(model));
   std::vector<int64_t> free_slots;
   for (int64_t s = slots; s-- > 0;) free_slots.push_back(s);
   std::vector<Running> running;
@@ -86,7 +119,7 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
       const int32_t token = r.sampler.next({logits.data<float>() + int64_t(i) * v, size_t(v)});
       text.tokens.push_back(token);
       const bool wanted = !on_token || on_token(r.prompt, token);
-      text.stopped = !wanted || std::count(config.stop_ids.begin(), config.stop_ids.end(), token) > 0;
+      text.stopped = !wanted || is_stop(config, token);
       if (text.stopped || int64_t(text.tokens.size()) == config.max_new_tokens) {
         free_slots.push_back(r.slot);
       } else {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "models/generation/generation_config.h"
+#include "models/generation/kept_text.h"
 #include "models/qwen/model.h"
 
 namespace genesis::models {
@@ -24,5 +25,10 @@ using TokenCallback = std::function<bool(int64_t prompt, int32_t token)>;
 std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vector<int32_t>>& prompts,
                                     const GenerationConfig& config, const TokenCallback& on_token = {},
                                     int64_t max_batch = 32);
+
+/// One prompt, continued from what `kept` holds of it; prompt and continuation are kept in turn. The tokens
+/// are those of generate() up to rounding: a prompt computed in two parts takes products of other heights.
+GeneratedText generate(QwenModel& model, const std::vector<int32_t>& prompt, const GenerationConfig& config,
+                       KeptText& kept, const TokenCallback& on_token = {});
 
 }  // namespace genesis::models

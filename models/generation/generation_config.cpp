@@ -39,6 +39,7 @@ void GenerationConfig::check() const {
   if (!(temperature > 0) || !std::isfinite(temperature))
     refuse("temperature", temperature, "it must be above 0");
   if (top_k < 0) refuse("top_k", double(top_k), "it must be at least 0");
+  if (usable_ids < 0) refuse("usable_ids", double(usable_ids), "it must be at least 0");
   if (!(top_p > 0 && top_p <= 1)) refuse("top_p", top_p, "it must be above 0 and at most 1");
   if (!(repetition_penalty > 0) || !std::isfinite(repetition_penalty)) {
     refuse("repetition_penalty", repetition_penalty, "it must be above 0");
@@ -47,33 +48,41 @@ void GenerationConfig::check() const {
 
 GenerationConfig GenerationConfig::from_json(const std::filesystem::path& path) {
   const auto file = std::filesystem::is_directory(path) ? path / "generation_config.json" : path;
-  const std::string name = file.string();
   try {
-    const Json json = read_json_file(file);
-    if (!json.is_object()) throw ConfigError("{}: must be a JSON object", name);
-    GenerationConfig g;
-    read(json, name, "max_new_tokens", g.max_new_tokens);
-    read(json, name, "do_sample", g.do_sample);
-    read(json, name, "temperature", g.temperature);
-    read(json, name, "top_k", g.top_k);
-    read(json, name, "top_p", g.top_p);
-    read(json, name, "repetition_penalty", g.repetition_penalty);
-    if (const auto eos = json.find("eos_token_id"); eos != json.end() && !eos->is_null()) {
-      for (const Json& id : eos->is_array() ? *eos : Json::array({*eos})) {
-        if (!id.is_number_unsigned())
-          throw ConfigError("{}: key 'eos_token_id' is {}: token ids are needed", name, eos->dump());
-        add_stop(g, id.get<int64_t>());
-      }
-    }
-    if (const auto format = json.find("chat_format"); format != json.end() && *format == "chatml") {
-      add_stop(g, kImEnd);
-      add_stop(g, kImStart);
-    }
-    g.check();
-    return g;
+    return parse(read_json_text(file), file.string());
   } catch (const CheckpointError& e) {
     throw ConfigError("{}", e.what());
   }
+}
+
+GenerationConfig GenerationConfig::parse(std::string_view text, const std::string& name) {
+  Json json;
+  try {
+    json = parse_json(text, name);
+  } catch (const CheckpointError& e) {
+    throw ConfigError("{}", e.what());
+  }
+  if (!json.is_object()) throw ConfigError("{}: must be a JSON object", name);
+  GenerationConfig g;
+  read(json, name, "max_new_tokens", g.max_new_tokens);
+  read(json, name, "do_sample", g.do_sample);
+  read(json, name, "temperature", g.temperature);
+  read(json, name, "top_k", g.top_k);
+  read(json, name, "top_p", g.top_p);
+  read(json, name, "repetition_penalty", g.repetition_penalty);
+  if (const auto eos = json.find("eos_token_id"); eos != json.end() && !eos->is_null()) {
+    for (const Json& id : eos->is_array() ? *eos : Json::array({*eos})) {
+      if (!id.is_number_unsigned())
+        throw ConfigError("{}: key 'eos_token_id' is {}: token ids are needed", name, eos->dump());
+      add_stop(g, id.get<int64_t>());
+    }
+  }
+  if (const auto format = json.find("chat_format"); format != json.end() && *format == "chatml") {
+    add_stop(g, kImEnd);
+    add_stop(g, kImStart);
+  }
+  g.check();
+  return g;
 }
 
 }  // namespace genesis::models

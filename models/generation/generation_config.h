@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace genesis::models {
@@ -15,6 +17,7 @@ struct GenerationConfig {
   double repetition_penalty =
       1.0;  ///< tokens already in the text: positive logits divided, negative multiplied
   uint64_t seed = 0;
+  int64_t usable_ids = 0;  ///< ids from here on are padding of the head and never chosen; 0: all are tokens
   std::vector<int64_t> stop_ids;  ///< ends the text; the stop token itself is the last one returned
 
   /// Errors: ConfigError naming field and value.
@@ -24,6 +27,8 @@ struct GenerationConfig {
   ///   chat_format "chatml" adds Qwen's chat stop ids (<|im_end|>, <|im_start|>) to eos_token_id.
   /// Errors: ConfigError naming file, key and value.
   static GenerationConfig from_json(const std::filesystem::path& path);
+  /// The same from the file's text; `file` stands for it in messages.
+  static GenerationConfig parse(std::string_view text, const std::string& file);
 };
 
 }  // namespace genesis::models

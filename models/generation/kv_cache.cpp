@@ -37,6 +37,15 @@ void KvCache::write(int64_t layer, int64_t slot, const Array& k, const Array& v)
   copy_rows(v, values(layer).slice(0, begin, begin + count));
 }
 
+void KvCache::copy_text(int64_t slot, const KvCache& from, int64_t from_slot) {
+  clear(slot);
+  const int64_t begin = from_slot * from.capacity_, count = from.length(from_slot);
+  for (int64_t layer = 0; layer < int64_t(keys_.size()); ++layer)
+    write(layer, slot, from.keys(layer).slice(0, begin, begin + count),
+          from.values(layer).slice(0, begin, begin + count));
+  advance(slot, count);
+}
+
 void KvCache::advance(int64_t slot, int64_t count) { length_[size_t(slot)] += count; }
 
 }  // namespace genesis::models

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "kernels/core/array.h"
@@ -26,6 +27,13 @@ class KvCache {
   void advance(int64_t slot, int64_t count);
   /// Forgets a text.
   void clear(int64_t slot) { length_[size_t(slot)] = 0; }
+  /// Keeps the first `length` tokens of a text at most.
+  void truncate(int64_t slot, int64_t length) {
+    length_[size_t(slot)] = std::min(length_[size_t(slot)], length);
+  }
+  /// Takes the tokens that a slot of another cache of the same model holds in place of its own.
+  /// Errors: genesis::Error when they do not fit.
+  void copy_text(int64_t slot, const KvCache& from, int64_t from_slot);
 
  private:
   int64_t capacity_;

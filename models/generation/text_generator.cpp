@@ -16,12 +16,16 @@ std::string_view template_of(QwenFamily family) {
 
 TextGenerator::TextGenerator(QwenModel& model, const data::Tokenizer& tokenizer,
                              std::string_view chat_template)
+    : TextGenerator(
+          model, tokenizer,
+          data::chat_template(chat_template.empty() ? template_of(model.config().family) : chat_template)) {}
+
+TextGenerator::TextGenerator(QwenModel& model, const data::Tokenizer& tokenizer,
+                             data::ChatTemplate chat_template)
     : config(model.generation),
       model_(model),
       tokenizer_(tokenizer),
-      format_(
-          data::text_encoder(tokenizer),
-          data::chat_template(chat_template.empty() ? template_of(model.config().family) : chat_template)) {
+      format_(data::text_encoder(tokenizer), std::move(chat_template)) {
   if (tokenizer.vocab_size() > model.config().vocab_size) {
     throw ConfigError("the tokenizer has {} tokens, the model's vocab_size is {}", tokenizer.vocab_size(),
                       model.config().vocab_size);
@@ -50,24 +54,20 @@ std::string TextGenerator::generate(std::string_view prompt, const TextCallback&
 std::vector<std::string> TextGenerator::run(const std::vector<std::vector<int32_t>>& prompts,
                                             const std::vector<int32_t>& stops, const TextCallback& on_text) {
   GenerationConfig settings = config;
+  settings.usable_ids = tokenizer_.vocab_size();
   settings.stop_ids.insert(settings.stop_ids.end(), stops.begin(), stops.end());
   const data::DecodeOptions plain{.skip_special = true};
   data::StreamingDecoder stream(tokenizer_, plain);
   TokenCallback on_token;
   if (on_text) {
     on_token = [&](int64_t, int32_t token) {
-      if (token < tokenizer_.vocab_size()) {
-        if (const auto piece = stream.push(token); !piece.empty()) on_text(piece);
-      }
+      if (const auto piece = stream.push(token); !piece.empty()) on_text(piece);
       return true;
     };
   }
   std::vector<std::string> texts;
-  for (auto& text : models::generate(model_, prompts, settings, on_token)) {
-    // rows of the head above the tokenizer's tokens are padding: they stand for no text
-    std::erase_if(text.tokens, [&](int32_t id) { return id >= tokenizer_.vocab_size(); });
+  for (const auto& text : models::generate(model_, prompts, settings, on_token))
     texts.push_back(tokenizer_.decode(text.tokens, plain));
-  }
   if (on_text) {
     if (const auto rest = stream.finish(); !rest.empty()) on_text(rest);
   }

@@ -19,11 +19,12 @@ using TextCallback = std::function<void(std::string_view piece)>;
 class TextGenerator {
  public:
   /// The model's family chooses the chat template ("qwen", "qwen1.5", "qwen3") unless `chat_template` names
-  /// one.
+  /// one. A folder's own: data::read_chat_template and the second form.
   ///   Settings begin as model.generation; the chat format's stop tokens are added to them for chat().
   /// Errors: DataError when the tokenizer has no chat tokens; ConfigError when it has more tokens than the
   /// model.
   TextGenerator(QwenModel& model, const data::Tokenizer& tokenizer, std::string_view chat_template = {});
+  TextGenerator(QwenModel& model, const data::Tokenizer& tokenizer, data::ChatTemplate chat_template);
 
   /// The answer to one question, or to a conversation whose last turn is the user's.
   std::string chat(std::string_view question, const TextCallback& on_text = {});

@@ -29,6 +29,7 @@ void TokenSampler::see(std::span<const int32_t> tokens) {
 }
 
 int32_t TokenSampler::next(std::span<float> logits) {
+  if (config_.usable_ids > 0) logits = logits.first(std::min(logits.size(), size_t(config_.usable_ids)));
   for (const int32_t id : used_) {
     if (id < 0 || size_t(id) >= logits.size()) continue;
     float& x = logits[size_t(id)];

@@ -108,11 +108,15 @@ Json parse_json(std::string_view text, const std::string& file) {
   return value;
 }
 
-Json read_json_file(const std::filesystem::path& path) {
+std::string read_json_text(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw CheckpointError("{}: cannot be opened", path.string());
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  return parse_json(text, path.string());
+  if (!in || std::filesystem::is_directory(path))
+    throw CheckpointError("{}: cannot be opened", path.string());
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+Json read_json_file(const std::filesystem::path& path) {
+  return parse_json(read_json_text(path), path.string());
 }
 
 }  // namespace genesis::models

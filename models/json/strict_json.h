@@ -19,6 +19,9 @@ void parse_json_events(std::string_view text, nlohmann::json_sax<nlohmann::json>
 /// The same as a value.
 nlohmann::json parse_json(std::string_view text, const std::string& file);
 
+/// The bytes of a file. Errors: CheckpointError naming it when it cannot be opened.
+std::string read_json_text(const std::filesystem::path& path);
+
 /// Reads a whole file and parses it. Errors: CheckpointError naming the file when it is missing or malformed.
 nlohmann::json read_json_file(const std::filesystem::path& path);
 

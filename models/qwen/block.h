@@ -1,4 +1,7 @@
 #pragma once
+#include <functional>
+#include <memory>
+
 #include "autograd/nn/rms_norm.h"
 #include "models/qwen/attention.h"
 
@@ -26,7 +29,8 @@ struct Residual {
 class QwenBlock : public nn::Module {
  public:
   QwenBlock(const QwenConfig& config, int64_t layer, DType dtype, const ModelSplit& split = {});
-  Residual operator()(const Residual& in, const ForwardPass& pass) const;
+  /// A subclass may look at what comes in and goes out, and hand on a pass with a tracer of its own.
+  virtual Residual operator()(const Residual& in, const ForwardPass& pass) const;
 
   nn::RMSNorm input_norm;
   QwenAttention attention;
@@ -38,6 +42,10 @@ class QwenBlock : public nn::Module {
   double eps_;
   parallel::TensorParallel tp_;
 };
+
+/// Makes block number `layer` of a model.
+using BlockFactory = std::function<std::unique_ptr<QwenBlock>(const QwenConfig& config, int64_t layer,
+                                                              DType dtype, const ModelSplit& split)>;
 
 /// The sum x + delta, and its RMSNorm.
 struct NormedResidual {

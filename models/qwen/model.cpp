@@ -39,7 +39,8 @@ std::unique_ptr<parallel::Communicator> kv_replica_group(const QwenConfig& confi
 
 }  // namespace
 
-QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised)
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised,
+                     const BlockFactory& make_block)
     : config_(config.resolved()),
       tp_(tp),
       kv_replicas_(kv_replica_group(config_, tp)),
@@ -49,7 +50,9 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::Tens
       tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
   register_module("embed", embed_);
   for (int64_t n = 0; n < config_.n_layer; ++n) {
-    blocks_.push_back(std::make_unique<QwenBlock>(config_, n, dtype, ModelSplit{tp_, kv_replicas_.get()}));
+    const ModelSplit split{tp_, kv_replicas_.get()};
+    blocks_.push_back(make_block ? make_block(config_, n, dtype, split)
+                                 : std::make_unique<QwenBlock>(config_, n, dtype, split));
     register_module(fmt::format("layers.{}", n), *blocks_.back());
   }
   register_module("final_norm", final_norm_);
@@ -59,8 +62,9 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::Tens
   }
 }
 
-QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed, const parallel::TensorParallel& tp)
-    : QwenModel(config, dtype, tp, Uninitialised{}) {
+QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed, const parallel::TensorParallel& tp,
+                     const BlockFactory& make_block)
+    : QwenModel(config, dtype, tp, Uninitialised{}, make_block) {
   initialise(*this, config_, seed);
 }
 

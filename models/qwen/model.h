@@ -6,6 +6,7 @@
 #include "models/generation/generation_config.h"
 #include "models/qwen/block.h"
 #include "models/qwen/long_context.h"
+#include "models/qwen/outputs.h"
 #include "models/qwen/weights.h"
 #include "parallel/nn/vocabulary_table.h"
 
@@ -34,9 +35,11 @@ class QwenModel : public nn::Module {
  public:
   /// Parameters of `dtype`, initialised from the seed as in pre-training (models/qwen/initialise.h).
   /// Errors: ConfigError for a config that contradicts itself.
-  /// With `tp`: collective over its group, which outlives the model.
+  ///   tp: this rank's part of a split model; collective over its group, which outlives the model.
+  ///   make_block: builds block `layer`; a subclass of QwenBlock sees every pass through it. Absent:
+  ///   QwenBlock itself.
   explicit QwenModel(const QwenConfig& config, DType dtype = DType::f32, uint64_t seed = 42,
-                     const parallel::TensorParallel& tp = {});
+                     const parallel::TensorParallel& tp = {}, const BlockFactory& make_block = {});
   /// A model with the config and weights of a Hugging Face folder.
   /// Errors: ConfigError, CheckpointError naming file, key or tensor.
   static std::unique_ptr<QwenModel> from_folder(const std::filesystem::path& folder, DType dtype = DType::f32,
@@ -50,6 +53,8 @@ class QwenModel : public nn::Module {
   /// Logits of every position. input_ids [B, T] of integers -> [B, T, V]
   /// Errors: genesis::Error for another shape or an id outside the vocabulary.
   Tensor operator()(const Tensor& input_ids);
+  /// The same with attention probabilities and hidden states, as options ask. Errors: as above.
+  ModelOutputs operator()(const Tensor& input_ids, const OutputOptions& options);
   /// The same for a flat batch: [N, V].
   Tensor logits(const TokenBatch& batch);
   /// Output of the final norm, [N, H]; under sequence parallelism this rank's rows, and N must divide by the
@@ -92,7 +97,8 @@ class QwenModel : public nn::Module {
 
  private:
   struct Uninitialised {};
-  QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised);
+  QwenModel(const QwenConfig& config, DType dtype, const parallel::TensorParallel& tp, Uninitialised,
+            const BlockFactory& make_block = {});
   const parallel::VocabularyTable& head_table() const { return head_ ? *head_ : embed_; }
   /// The batch as its rows are shared out.
   TokenBatch divisible(const TokenBatch& batch) const;

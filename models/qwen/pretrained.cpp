@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "models/config/model_type.h"
+#include "models/qwen/model_search.h"
 
 namespace genesis::models {
 
@@ -43,18 +44,20 @@ Pretrained load_pretrained_model(const fs::path& folder, DType dtype, Device dev
 
 Pretrained load_pretrained_model(const PretrainedChoice& choice) {
   const std::string name = repository_name(choice);
-  fs::path root = choice.models_folder;
-  if (root.empty()) {
-    const char* set = std::getenv("GENESIS_MODELS");
-    root = set ? set : "models";
-  }
-  for (const auto& folder : {root / name, root / "Qwen" / name}) {
-    if (fs::exists(folder / "config.json")) return load_pretrained_model(folder, choice.dtype, choice.device);
-  }
+  const char* set = std::getenv("GENESIS_MODELS");
+  const auto roots =
+      choice.models_folder.empty() ? model_roots(set ? set : "") : std::vector{choice.models_folder};
+  for (const auto& root : roots)
+    if (const auto folder = find_model_folder(root, name))
+      return load_pretrained_model(*folder, choice.dtype, choice.device);
+  std::string looked;
+  for (const auto& root : roots)
+    looked += fmt::format("{}{}, {}, {}", looked.empty() ? "" : ", ", (root / name).string(),
+                          (root / "Qwen" / name).string(), (root / ("models--Qwen--" + name)).string());
   throw CheckpointError(
-      "{0}: no such model folder, nor {1}. Fetch it once with: git lfs install && git clone "
-      "https://huggingface.co/Qwen/{2} {0}  (or set GENESIS_MODELS to the folder that holds {2})",
-      (root / name).string(), (root / "Qwen" / name).string(), name);
+      "no folder of the model {0}; looked at {1}. Fetch it once with: git lfs install && git clone "
+      "https://huggingface.co/Qwen/{0} {2}  (or set GENESIS_MODELS to the folders that hold models)",
+      name, looked, (roots[0] / name).string());
 }
 
 Pretrained load_qwen1(std::string_view size, std::string_view variant, Device device) {

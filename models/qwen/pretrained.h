@@ -23,7 +23,8 @@ struct PretrainedChoice {
   std::string_view variant = "chat";  ///< base, chat, instruct (the same as chat)
   Device device = Device::cpu;
   DType dtype = DType::bf16;
-  std::filesystem::path models_folder;  ///< where model folders lie; empty: $GENESIS_MODELS, else ./models
+  std::filesystem::path
+      models_folder;  ///< where models lie (find_model_folder); empty: each of $GENESIS_MODELS, else ./models
 };
 
 /// The name its makers gave the model's repository: "Qwen-1_8B-Chat", "Qwen1.5-32B", "Qwen3-8B-Base".

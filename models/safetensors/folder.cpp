@@ -4,6 +4,7 @@
 #include <map>
 
 #include "models/json/strict_json.h"
+#include "models/safetensors/index.h"
 
 namespace genesis::models {
 namespace {
@@ -12,54 +13,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kIndexName = "model.safetensors.index.json";
 
-bool is_pickle(const fs::path& p) {
-  const std::string e = p.extension().string();
-  return e == ".bin" || e == ".pt" || e == ".pth" || e == ".pkl" || e == ".ckpt";
-}
-
-[[noreturn]] void refuse_pickle(const fs::path& p) {
-  throw CheckpointError(
-      "{}: a pickle file can run code when it is read, so Genesis reads safetensors only. Convert it once, "
-      "where you "
-      "trust it, with Python: AutoModelForCausalLM.from_pretrained(FOLDER, trust_remote_code=True)"
-      ".save_pretrained(NEW_FOLDER, safe_serialization=True)",
-      p.string());
-}
-
-/// weight_map of an index file: tensor -> shard, checked for its own form only.
-struct Index {
-  std::map<std::string, std::string> shard_of;
-  int64_t total_size = -1;  // -1: not stated
-};
-
-Index read_index(const fs::path& path) {
-  const auto json = read_json_file(path);
-  const auto refuse = [&](const std::string& why) { throw CheckpointError("{}: {}", path.string(), why); };
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
-    refuse("has no 'weight_map' object");
-  }
-  Index index;
-  for (const auto& [tensor, shard] : json["weight_map"].items()) {
-    if (!shard.is_string()) refuse("weight_map '" + tensor + "' must be a file name");
-    const auto name = shard.get<std::string>();
-    if (name.find('/') != std::string::npos || name.find('\\') != std::string::npos ||
-        name.find('\0') != std::string::npos || !name.ends_with(".safetensors")) {
-      if (is_pickle(name)) refuse_pickle(path.parent_path() / name);
-      refuse("weight_map '" + tensor + "': '" + name + "' must be the plain name of a .safetensors file");
-    }
-    index.shard_of[tensor] = name;
-  }
-  if (index.shard_of.empty()) refuse("weight_map is empty");
-  if (const auto meta = json.find("metadata");
-      meta != json.end() && meta->is_object() && meta->contains("total_size")) {
-    const auto& size = (*meta)["total_size"];
-    if (!size.is_number_unsigned()) refuse("metadata.total_size must be a whole number");
-    index.total_size = size.get<int64_t>();
-  }
-  return index;
-}
-
-void check_against_index(const CheckpointFolder& folder, const Index& index, const fs::path& index_path) {
+void check_against_index(const CheckpointFolder& folder, const SafetensorsIndex& index,
+                         const fs::path& index_path) {
   const auto refuse = [&](const std::string& why) {
     throw CheckpointError("{}: {}", index_path.string(), why);
   };
@@ -128,7 +83,7 @@ CheckpointFolder CheckpointFolder::open(const fs::path& path) {
     folder.add(SafetensorsFile::open(single_file(path)));
     return folder;
   }
-  const Index index = read_index(index_path);
+  const SafetensorsIndex index = parse_safetensors_index(read_json_text(index_path), index_path.string());
   std::map<std::string, std::string> shards;  // shard -> one tensor listed in it
   for (const auto& [tensor, shard] : index.shard_of) shards.emplace(shard, tensor);
   for (const auto& [shard, tensor] : shards) {

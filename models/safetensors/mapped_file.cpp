@@ -34,4 +34,23 @@ MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<char*>(data_), size_t(size_));
 }
 
+namespace {
+
+#ifndef MADV_POPULATE_READ
+constexpr int MADV_POPULATE_READ =
+    22;  // Linux 5.14; older kernels refuse it, and reading faults page by page
+#endif
+
+void advise(std::string_view part, int advice) {
+  static const auto page = uintptr_t(::sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(part.data()) & ~(page - 1);
+  const uintptr_t end = reinterpret_cast<uintptr_t>(part.data()) + part.size();
+  if (!part.empty()) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, advice);
+}
+
+}  // namespace
+
+void MappedFile::will_read(std::string_view part) const { advise(part, MADV_POPULATE_READ); }
+void MappedFile::was_read(std::string_view part) const { advise(part, MADV_DONTNEED); }
+
 }  // namespace genesis::models

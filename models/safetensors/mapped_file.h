@@ -16,6 +16,12 @@ class MappedFile {
 
   std::string_view bytes() const { return {data_, size_t(size_)}; }
 
+  /// Hints about a part of bytes(): it will be read at once; it will not be read again soon. The second takes
+  /// its pages out of this process, so that a file read from end to end never counts twice beside what was
+  /// made of it; the bytes stay readable.
+  void will_read(std::string_view part) const;
+  void was_read(std::string_view part) const;
+
  private:
   const char* data_ = nullptr;
   int64_t size_ = 0;

@@ -41,6 +41,15 @@ TEST(TokenSampler, GreedyTakesTheLargestAndTheFirstOfEqual) {
   EXPECT_EQ(sampler.next(row), 1);
 }
 
+TEST(TokenSampler, PaddingOfTheHeadIsNeverChosen) {
+  std::vector<float> row{1, 2, 0, 50, 60};
+  EXPECT_EQ(TokenSampler({.usable_ids = 3}, 0).next(row), 1);
+  for (const double p : {1.0, 0.9}) {
+    const auto f = frequencies({.do_sample = true, .top_p = p, .usable_ids = 3}, row, 500);
+    EXPECT_EQ(f[3] + f[4], 0.0);
+  }
+}
+
 TEST(TokenSampler, DrawsFollowTheSoftmax) {
   for (const double temperature : {0.7, 1.0, 2.0}) {
     const auto f = frequencies({.do_sample = true, .temperature = temperature, .seed = 3}, kLogits, 20000);

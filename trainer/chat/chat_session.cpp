@@ -25,7 +25,7 @@ Answer ChatSession::ask(std::string_view question,
   const Prompt prompt = chat_prompt(model_, asked, settings_.max_new_tokens, "chat");
   PieceCallback listen;
   if (on_piece) listen = [&](size_t, std::string_view piece) { return on_piece(piece); };
-  Answer a = std::move(answer(model_, {prompt}, settings_, listen).front());
+  Answer a = answer_keeping(model_, prompt, settings_, kept_, listen);
   if (a.finish == FinishReason::interrupted && a.text.empty()) return a;
   asked.turns.push_back({data::Role::assistant, a.text});
   conversation_ = std::move(asked);

@@ -26,6 +26,8 @@ class ChatSession {
   void set_system(std::optional<std::string> system);
 
   const data::Conversation& conversation() const { return conversation_; }
+  /// Tokens of the last prompt that were not computed again: keys and values stay from turn to turn.
+  int64_t reused_tokens() const { return kept_.reused(); }
   /// The conversation as one line of a dataset: {"messages": [{"role", "content"}, ...]}, a line feed at the
   /// end.
   std::string record() const;
@@ -34,6 +36,7 @@ class ChatSession {
   LoadedModel& model_;
   models::GenerationConfig settings_;
   data::Conversation conversation_;
+  models::KeptText kept_;
 };
 
 }  // namespace genesis::trainer

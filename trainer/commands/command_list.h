@@ -2,6 +2,7 @@
 // trainer/commands/<name>.cpp defining add_<name>, and one line here. (Included where GENESIS_COMMAND is
 // defined.)
 GENESIS_COMMAND(train)
+GENESIS_COMMAND(benchmark)
 GENESIS_COMMAND(chat)
 GENESIS_COMMAND(config)
 GENESIS_COMMAND(doctor)

@@ -42,6 +42,14 @@ void run_export(const ExportArguments& a) {
   if (a.naming != "auto") options.naming = a.naming == "qwen1" ? models::Naming::qwen : models::Naming::llama;
   if (a.dtype != "auto") options.dtype = dtype_of_word(a.dtype);
   options.max_shard_bytes = bytes_of(a.shard);
+  if (options.out.extension() == ".gguf") {
+    if (a.naming != "auto") throw ConfigError("--naming {}: a GGUF file has names of its own", a.naming);
+    const ExportReport r = export_gguf(options);
+    fmt::print("{}: {:.3g} M parameters from {}, GGUF, {}, {:.1f} MB; every tensor read back the same\n",
+               a.out, double(r.parameters) * 1e-6, r.source.string(), name_of(r.dtype),
+               double(r.bytes) * 1e-6);
+    return;
+  }
   const ExportReport r = export_model(options);
   fmt::print("{}: {:.3g} M parameters from {}, {} names, {}, {} safetensors {}, {:.1f} MB\n", a.out,
              double(r.parameters) * 1e-6, r.source.string(),
@@ -64,7 +72,10 @@ void add_export(CLI::App& program, CommandContext& context) {
   command
       ->add_option("checkpoint,--model", a->checkpoint, "model folder, checkpoint, or a run's output folder")
       ->required();
-  command->add_option("out,--out", a->out, "the folder to write; it must not exist")->required();
+  command
+      ->add_option("out,--out", a->out,
+                   "the folder to write, or a file FILE.gguf for llama.cpp; it must not exist")
+      ->required();
   command
       ->add_option("--naming", a->naming,
                    "names of tensors and files: qwen1 (needs Qwen-1's own code in Python), qwen1.5 (read by "

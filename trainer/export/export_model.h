@@ -32,6 +32,13 @@ struct ExportReport {
   double rounding = 0;  ///< largest change of a logit by storing the weights in `dtype`; 0 for their own
 };
 
+/// Writes a checkpoint as one GGUF file for llama.cpp (models/gguf/model_file.h), which is read back and
+/// compared.
+///   options.out is the file; dtype f32, bf16 or f16, absent: bf16 for weights stored so, else f16. naming,
+///   max_shard_bytes are not used.
+/// Errors: as export_model; ConfigError when the file exists.
+ExportReport export_gguf(const ExportOptions& options);
+
 /// Writes a checkpoint as a Hugging Face folder: config.json, safetensors, tokenizer files,
 /// generation_config.json. Then reads the folder back from the disk and compares, for a fixed set of texts,
 /// token ids and logits: they must equal bit for bit those of the source with its weights rounded to `dtype`.

@@ -36,18 +36,6 @@ void write_json(const fs::path& file, const Json& json) {
   models::write_text_file(file, json.dump(2) + "\n");
 }
 
-/// The chat format as a Jinja template, which Hugging Face's tokenizers apply.
-std::string jinja_template(const data::ChatTemplate& chat) {
-  std::string text;
-  if (chat.default_system)
-    text = "{%- if messages[0]['role'] != 'system' %}{{- '<|im_start|>system\\n" + *chat.default_system +
-           "<|im_end|>\\n' }}{% endif %}";
-  return text +
-         "{%- for turn in messages %}{{- '<|im_start|>' ~ turn['role'] ~ '\\n' ~ turn['content'] ~ "
-         "'<|im_end|>\\n' }}{% endfor %}"
-         "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{% endif %}";
-}
-
 Json qwen1_tokenizer_config(int64_t context) {
   Json j;
   j["auto_map"] = {{"AutoTokenizer", {"tokenization_qwen.QWenTokenizer", nullptr}}};
@@ -81,6 +69,27 @@ Json qwen2_tokenizer_config(const data::Tokenizer& tokenizer, const data::ChatTe
 }
 
 }  // namespace
+
+std::string jinja_template(const data::ChatTemplate& chat) {
+  std::string text;
+  if (chat.default_system) {
+    std::string system;  // as it stands between quotes
+    for (const char c : *chat.default_system) {
+      if (c == '\n') {
+        system += "\\n";
+        continue;
+      }
+      if (c == '\'' || c == '\\') system += '\\';
+      system += c;
+    }
+    text = "{%- if messages[0]['role'] != 'system' %}{{- '<|im_start|>system\\n" + system +
+           "<|im_end|>\\n' }}{% endif %}";
+  }
+  return text +
+         "{%- for turn in messages %}{{- '<|im_start|>' ~ turn['role'] ~ '\\n' ~ turn['content'] ~ "
+         "'<|im_end|>\\n' }}{% endfor %}"
+         "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{% endif %}";
+}
 
 void export_tokenizer(const fs::path& source, const data::Tokenizer& tokenizer,
                       const data::ChatTemplate& chat, models::Naming naming, int64_t context,

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <string>
 
 #include "models/config/huggingface.h"
 #include "trainer/inference/loaded_model.h"
@@ -14,6 +15,9 @@ namespace genesis::trainer {
 void export_tokenizer(const std::filesystem::path& source, const data::Tokenizer& tokenizer,
                       const data::ChatTemplate& chat, models::Naming naming, int64_t context,
                       const std::filesystem::path& folder);
+
+/// The chat format as a Jinja template, which other programs apply.
+std::string jinja_template(const data::ChatTemplate& chat);
 
 /// Writes generation_config.json: the source folder's settings where it has some, with the chat's stop ids.
 /// Errors: ConfigError for a file that is no JSON object; DiskError.

@@ -8,9 +8,9 @@ namespace genesis::trainer {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::array kFiles{
-    "qwen.tiktoken",           "tokenizer.json",        "vocab.json", "merges.txt", "tokenizer_config.json",
-    "special_tokens_map.json", "generation_config.json"};
+constexpr std::array kFiles{"qwen.tiktoken",     "tokenizer.json",        "vocab.json",
+                            "merges.txt",        "tokenizer_config.json", "special_tokens_map.json",
+                            "added_tokens.json", "chat_template.jinja",   "generation_config.json"};
 
 void copy_one(const fs::path& from, const fs::path& to) {
   std::error_code error;

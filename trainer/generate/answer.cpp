@@ -12,6 +12,55 @@ namespace {
 constexpr int64_t kMostAtOnce = 64;
 constexpr int64_t kCacheBytes = int64_t{4} << 30;
 
+/// Turns the tokens of generate() into answers.
+class Collector {
+ public:
+  Collector(const LoadedModel& model, const std::vector<Prompt>& prompts,
+            const models::GenerationConfig& settings, const PieceCallback& on_piece)
+      : config(settings),
+        answers(prompts.size()),
+        decoders_(prompts.size(), data::StreamingDecoder(model.tokenizer, {.skip_special = true})),
+        on_piece_(on_piece) {
+    config.max_new_tokens = 0;
+    config.usable_ids = model.tokenizer.vocab_size();
+    for (const Prompt& p : prompts) {
+      const auto length = int64_t(p.ids.size());
+      GENESIS_CHECK(length < model.context(), "the prompt has ", length, " tokens, the model's context ",
+                    model.context());
+      room_.push_back(std::min(p.max_new_tokens, model.context() - length));
+      config.max_new_tokens = std::max(config.max_new_tokens, room_.back());
+    }
+  }
+
+  /// False when the answer is at its end.
+  bool take(int64_t prompt, int32_t token) {
+    const size_t i = size_t(prompt);
+    Answer& a = answers[i];
+    a.ids.push_back(token);
+    std::string piece = decoders_[i].push(token);
+    const bool stops = std::count(config.stop_ids.begin(), config.stop_ids.end(), token) > 0;
+    const bool full = int64_t(a.ids.size()) >= room_[i];
+    if (stops || full) {
+      piece += decoders_[i].finish();
+      a.finish = stops ? FinishReason::stop : FinishReason::length;
+    }
+    a.text += piece;
+    if (on_piece_ && !on_piece_(i, piece) && !stops && !full) {
+      a.finish = FinishReason::interrupted;
+      return false;
+    }
+    return !full;
+  }
+
+  models::GenerationConfig config;  ///< with the longest room of any prompt
+  std::vector<Answer> answers;
+
+ private:
+  std::vector<data::StreamingDecoder> decoders_;
+  const PieceCallback& on_piece_;
+  std::vector<int64_t> room_;  // [prompts] tokens that may follow
+};
+
 }  // namespace
 
 std::string_view name_of(FinishReason reason) {
@@ -27,46 +76,27 @@ int64_t batch_that_fits(const models::QwenConfig& config, DType dtype, int64_t t
 
 std::vector<Answer> answer(LoadedModel& model, const std::vector<Prompt>& prompts,
                            const models::GenerationConfig& settings, const PieceCallback& on_piece) {
-  std::vector<Answer> answers(prompts.size());
+  Collector collector(model, prompts, settings, on_piece);
   std::vector<std::vector<int32_t>> ids;
-  std::vector<data::StreamingDecoder> decoders(
-      prompts.size(), data::StreamingDecoder(model.tokenizer, {.skip_special = true}));
-  models::GenerationConfig config = settings;
-  config.max_new_tokens = 0;
-  std::vector<int64_t> room;  // [prompts] tokens that may follow
   int64_t longest = 0;
   for (const Prompt& p : prompts) {
-    GENESIS_CHECK(int64_t(p.ids.size()) < model.context(), "the prompt has ", p.ids.size(),
-                  " tokens, the model's context ", model.context());
     ids.push_back(p.ids);
-    room.push_back(std::min(p.max_new_tokens, model.context() - int64_t(p.ids.size())));
-    config.max_new_tokens = std::max(config.max_new_tokens, room.back());
     longest = std::max(longest, int64_t(p.ids.size()));
   }
-
-  const auto on_token = [&](int64_t prompt, int32_t token) {
-    const size_t i = size_t(prompt);
-    Answer& a = answers[i];
-    a.ids.push_back(token);
-    // Rows of the embedding beyond the vocabulary are padding and stand for no text.
-    std::string piece = token < model.tokenizer.vocab_size() ? decoders[i].push(token) : std::string();
-    const bool stops = std::count(config.stop_ids.begin(), config.stop_ids.end(), token) > 0;
-    const bool full = int64_t(a.ids.size()) >= room[i];
-    if (stops || full) {
-      piece += decoders[i].finish();
-      a.finish = stops ? FinishReason::stop : FinishReason::length;
-    }
-    a.text += piece;
-    if (on_piece && !on_piece(i, piece) && !stops && !full) {
-      a.finish = FinishReason::interrupted;
-      return false;
-    }
-    return !full;
-  };
   const int64_t batch =
-      batch_that_fits(model.model->config(), model.model->dtype(), longest + config.max_new_tokens);
-  models::generate(*model.model, ids, config, on_token, batch);
-  return answers;
+      batch_that_fits(model.model->config(), model.model->dtype(), longest + collector.config.max_new_tokens);
+  models::generate(
+      *model.model, ids, collector.config,
+      [&](int64_t prompt, int32_t token) { return collector.take(prompt, token); }, batch);
+  return std::move(collector.answers);
+}
+
+Answer answer_keeping(LoadedModel& model, const Prompt& prompt, const models::GenerationConfig& settings,
+                      models::KeptText& kept, const PieceCallback& on_piece) {
+  Collector collector(model, {prompt}, settings, on_piece);
+  models::generate(*model.model, prompt.ids, collector.config, kept,
+                   [&](int64_t, int32_t token) { return collector.take(0, token); });
+  return std::move(collector.answers.front());
 }
 
 }  // namespace genesis::trainer

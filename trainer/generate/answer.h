@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "models/generation/kept_text.h"
 #include "trainer/inference/loaded_model.h"
 
 namespace genesis::trainer {
@@ -37,6 +38,11 @@ using PieceCallback = std::function<bool(size_t prompt, std::string_view piece)>
 /// rounding alone.
 std::vector<Answer> answer(LoadedModel& model, const std::vector<Prompt>& prompts,
                            const models::GenerationConfig& settings, const PieceCallback& on_piece = {});
+
+/// The answer to one prompt, continued from what `kept` holds of it (models::KeptText). Otherwise as
+/// answer().
+Answer answer_keeping(LoadedModel& model, const Prompt& prompt, const models::GenerationConfig& settings,
+                      models::KeptText& kept, const PieceCallback& on_piece = {});
 
 /// Texts that are continued at once: as many as have room in about 4 GiB of keys and values, 1 to 64.
 int64_t batch_that_fits(const models::QwenConfig& config, DType dtype, int64_t tokens_each);

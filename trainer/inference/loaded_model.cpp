@@ -1,5 +1,6 @@
 #include "trainer/inference/loaded_model.h"
 
+#include "data/chat/folder_template.h"
 #include "data/chat/tokenizer_encoder.h"
 #include "trainer/inference/model_folder.h"
 
@@ -27,12 +28,19 @@ data::Tokenizer fitting_tokenizer(const std::filesystem::path& path, int64_t voc
   return tokenizer;
 }
 
+data::ChatTemplate chat_template_of(const std::filesystem::path& folder, models::QwenFamily family,
+                                    const std::optional<std::string>& name) {
+  if (name) return data::chat_template(*name);
+  if (auto own = data::read_chat_template(folder)) return *std::move(own);
+  return data::chat_template(template_of(family));
+}
+
 LoadedModel open_model(const OpenOptions& options) {
   const auto folder = model_folder(options.path);
   const auto config = models::QwenConfig::from_json(folder).resolved();
   data::Tokenizer tokenizer = fitting_tokenizer(options.tokenizer.value_or(folder), config.vocab_size);
   data::ChatFormat chat(data::text_encoder(tokenizer),
-                        data::chat_template(options.chat_template.value_or(template_of(config.family))));
+                        chat_template_of(folder, config.family, options.chat_template));
   const DType stored = config.dtype.value_or(DType::f32);
   const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
   auto model = models::QwenModel::from_folder(folder, dtype);

@@ -15,7 +15,7 @@ namespace genesis::trainer {
 struct OpenOptions {
   std::filesystem::path path;                      ///< see model_folder
   std::optional<std::filesystem::path> tokenizer;  ///< file or folder; absent: the model's own
-  std::optional<std::string> chat_template;        ///< a name for data::chat_template; absent: the family's
+  std::optional<std::string> chat_template;        ///< see chat_template_of
   std::optional<DType> dtype;  ///< of weights and arithmetic; absent: bf16 for weights stored so, else f32
 };
 
@@ -40,6 +40,11 @@ LoadedModel open_model(const OpenOptions& options);
 /// Errors: DataError of the files; ConfigError naming file, token, id and rows when the chat's special tokens
 /// lie outside the embedding.
 data::Tokenizer fitting_tokenizer(const std::filesystem::path& path, int64_t vocab_size);
+
+/// The chat template of a model: the one named (data::chat_template), else the folder's own
+/// (data::read_chat_template), else the family's.
+data::ChatTemplate chat_template_of(const std::filesystem::path& folder, models::QwenFamily family,
+                                    const std::optional<std::string>& name);
 
 /// The chat template a family's models were trained with: qwen, qwen1.5, qwen3.
 std::string template_of(models::QwenFamily family);

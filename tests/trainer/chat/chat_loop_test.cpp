@@ -52,6 +52,15 @@ TEST_F(ChatLoopTest, AnswersEachLineAndRemembers) {
   EXPECT_EQ(turns[3], (data::Turn{data::Role::assistant, "42"}));
 }
 
+TEST_F(ChatLoopTest, KeepsKeysAndValuesFromTurnToTurn) {
+  session_.ask("What?");
+  EXPECT_EQ(session_.reused_tokens(), 0);
+  const auto first = int64_t(model_.chat.prompt({{}, {session_.conversation().turns[0]}}).ids.size());
+  session_.ask("Again?");
+  EXPECT_GE(session_.reused_tokens(),
+            first);  // all of the first prompt, and the answer as far as it is encoded alike
+}
+
 TEST_F(ChatLoopTest, Commands) {
   EXPECT_EQ(chat({"a", "/reset"}), "42\n");
   EXPECT_TRUE(session_.conversation().turns.empty());

@@ -59,6 +59,39 @@ TEST_F(ModelCommandsTest, Chat) {
             "42\n42\n");
 }
 
+TEST_F(ModelCommandsTest, Benchmark) {
+  const auto json = run_genesis(
+      {"benchmark", model_, "--prompt-tokens", "9", "--new-tokens", "4", "--repeats", "1", "--json"});
+  EXPECT_EQ(json.code, 0) << json.err;
+  const auto j = nlohmann::json::parse(json.out);
+  EXPECT_EQ(j["model"], model_);
+  for (const char* key :
+       {"prefill_tokens_per_s", "decode_tokens_per_s", "read_gb_per_s", "share_of_bandwidth", "peak_bytes"})
+    EXPECT_GT(j[key], 0.0) << key;
+  const auto table = run_genesis(
+      {"benchmark", model_, model_, "--prompt-tokens", "9", "--new-tokens", "4", "--repeats", "1"});
+  EXPECT_EQ(std::count(table.out.begin(), table.out.end(), '\n'), 4) << table.out;
+  expect_error({"benchmark", model_, "--prompt-tokens", "500"}, ExitCode::config, "context of 128");
+}
+
+TEST_F(ModelCommandsTest, InspectLooksInside) {
+  const auto run =
+      run_genesis({"inspect", "attention", model_, "--prompt", "What?", "--out", path("maps.html")});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_GT(fs::file_size(path("maps.html")), 2000u);
+  const auto logits = nlohmann::json::parse(run_genesis({"inspect", model_, "--logits", "1,2,3"}).out);
+  EXPECT_EQ(logits["logits"].size(), 3u);
+  EXPECT_EQ(run_genesis({"inspect"}).code, int(ExitCode::config));
+}
+
+TEST_F(ModelCommandsTest, ExportsGguf) {
+  const auto run = run_genesis({"export", model_, path("m.gguf"), "--dtype", "f16"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_NE(run.out.find("read back the same"), std::string::npos) << run.out;
+  expect_error({"export", model_, path("m.gguf")}, ExitCode::config, "exists already");
+  expect_error({"export", model_, path("n.gguf"), "--naming", "qwen1"}, ExitCode::config, "names of its own");
+}
+
 TEST_F(ModelCommandsTest, EvalExactMatch) {
   const auto record = [](const char* answer) {
     return fmt::format("{{\"task\": \"t\", \"prompt\": \"q\", \"completion\": \"{}\"}}\n", answer);

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Genesis against Hugging Face transformers, both ways, on random models of two blocks.
+
+  compare.py GENESIS WORK_FOLDER
+
+Written by transformers, read by Genesis, and written by `genesis init`, read by transformers: for Qwen2 with as many key/value heads as
+query heads, with fewer, with a tied head, and for Qwen3. The same greedy ids, logits within float32 rounding, no missing and no
+unexpected key. Exit code 77 where transformers or torch is not installed.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+try:
+    import torch
+    import transformers
+except ImportError as missing:
+    print(f"SKIPPED: {missing}; `pip install torch transformers` makes this test run", flush=True)
+    sys.exit(77)
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+transformers.logging.set_verbosity_error()
+torch.set_num_threads(2)
+GENESIS, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
+LOGITS = 2e-5  # of the largest logit: two orders of summation in float32 over widths of 64
+NEW_TOKENS = 12
+SHAPES = {
+    "qwen2_mha": dict(kind="qwen2", num_key_value_heads=4),
+    "qwen2_gqa": dict(kind="qwen2", num_key_value_heads=2),
+    "qwen2_tied": dict(kind="qwen2", num_key_value_heads=4, tie_word_embeddings=True),
+    "qwen3": dict(kind="qwen3", num_key_value_heads=2, head_dim=24),
+    "qwen3_tied": dict(kind="qwen3", num_key_value_heads=1, head_dim=16, tie_word_embeddings=True),
+}
+
+
+def run(*arguments, **options):
+    done = subprocess.run([GENESIS, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
+    if done.returncode != 0:
+        raise SystemExit(f"genesis {' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def tokenizer_file():
+    """A vocabulary of the single bytes, in tiktoken's format and Qwen's order."""
+    import base64
+
+    path = WORK / "bytes.tiktoken"
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    order = printable + [b for b in range(256) if b not in printable]
+    path.write_text("".join(f"{base64.b64encode(bytes([b])).decode()} {i}\n" for i, b in enumerate(order)))
+    return path
+
+
+def make(name, folder):
+    shape = dict(SHAPES[name])
+    kind = shape.pop("kind")
+    Config = transformers.Qwen2Config if kind == "qwen2" else transformers.Qwen3Config
+    Model = transformers.Qwen2ForCausalLM if kind == "qwen2" else transformers.Qwen3ForCausalLM
+    torch.manual_seed(7)
+    config = Config(vocab_size=288, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+                    max_position_embeddings=256, rope_theta=1e6, rms_norm_eps=1e-6, initializer_range=0.1,
+                    bos_token_id=None, eos_token_id=None, pad_token_id=None, **shape)
+    model = Model(config).eval()
+    with torch.no_grad():  # norms and biases that are not all alike
+        for key, p in model.named_parameters():
+            if p.dim() == 1:
+                p.add_(0.1 * torch.randn_like(p))
+    model.save_pretrained(folder)
+    return model
+
+
+def texts():
+    return ["The quick brown fox", "2 + 2 = ", "\u4f60\u597d, world", "x"]
+
+
+def genesis_greedy(folder, tokenizer):
+    lines = "".join(json.dumps({"prompt": t}) + "\n" for t in texts())
+    out = run("generate", folder, "--tokenizer", tokenizer, "--json", "--raw", "--greedy", "--max-new-tokens", NEW_TOKENS,
+              "--dtype", "f32", input=lines)
+    return [json.loads(line)["ids"] for line in out.splitlines()]
+
+
+def encode(tokenizer, text):
+    import base64
+
+    ids = {base64.b64decode(line.split()[0]): int(line.split()[1]) for line in tokenizer.read_text().splitlines()}
+    return [ids[bytes([b])] for b in text.encode()]
+
+
+def torch_greedy(model, tokenizer, stops):
+    out = []
+    for text in texts():
+        ids = torch.tensor([encode(tokenizer, text)])
+        new = []
+        with torch.no_grad():
+            while len(new) < NEW_TOKENS:
+                logits = model(ids).logits[0, -1, :USABLE]
+                new.append(int(logits.argmax()))
+                ids = torch.cat([ids, torch.tensor([[new[-1]]])], 1)
+                if new[-1] in stops:
+                    break
+        out.append(new)
+    return out
+
+
+def genesis_logits(folder, ids):
+    """Logits of every position, from `genesis inspect logits`."""
+    out = run("inspect", folder, "--logits", ",".join(map(str, ids)))
+    return torch.tensor(json.loads(out)["logits"])
+
+
+def compare_logits(what, model, folder, tokenizer):
+    worst = 0.0
+    for text in texts():
+        ids = encode(tokenizer, text)
+        with torch.no_grad():
+            wanted = model(torch.tensor([ids])).logits[0]
+        found = genesis_logits(folder, ids)
+        worst = max(worst, float((found - wanted).abs().max() / wanted.abs().max()))
+    print(f"{what}: logits differ by at most {worst:.1e} of the largest", flush=True)
+    assert worst < LOGITS, f"{what}: {worst} >= {LOGITS}"
+
+
+def both_ways(name, tokenizer):
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    model = make(name, folder)
+    compare_logits(f"{name}, written by transformers", model, folder, tokenizer)
+    assert genesis_greedy(folder, tokenizer) == torch_greedy(model, tokenizer, {STOP}), f"{name}: other greedy ids"
+
+    written = WORK / f"{name}_genesis"
+    shutil.rmtree(written, ignore_errors=True)
+    run("init", folder, written, "--seed", 11, "--tokenizer", tokenizer)
+    back, report = transformers.AutoModelForCausalLM.from_pretrained(written, output_loading_info=True, dtype=torch.float32)
+    for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        assert not report[key], f"{name}, written by Genesis: {key} {report[key]}"
+    back.eval()
+    compare_logits(f"{name}, written by Genesis", back, written, tokenizer)
+    assert genesis_greedy(written, tokenizer) == torch_greedy(back, tokenizer, {STOP, STOP + 1, STOP + 2}), f"{name}: other greedy ids"
+
+
+if __name__ == "__main__":
+    WORK.mkdir(parents=True, exist_ok=True)
+    TOKENIZER = tokenizer_file()
+    STOP, USABLE = 256, 288  # <|endoftext|> follows the bytes; 208 special tokens are more than the head has rows
+    for NAME in SHAPES:
+        both_ways(NAME, TOKENIZER)
+    print(f"{len(SHAPES)} models, both ways: transformers {transformers.__version__}, torch {torch.__version__}")
