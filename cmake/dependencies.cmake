@@ -9,6 +9,10 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto)  # libssl-dev
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # libutf8proc-dev
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)          # libisal-dev
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)      # libxxhash-dev
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)             # zlib1g-dev
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)          # libzstd-dev
+pkg_check_modules(hdf5 REQUIRED IMPORTED_TARGET hdf5)             # libhdf5-dev
 
 find_path(NLOHMANN_JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)   # nlohmann-json3-dev
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)                 # libcli11-dev
@@ -30,5 +34,9 @@ target_link_libraries(genesis_text INTERFACE PkgConfig::utf8proc)
 add_library(genesis::text ALIAS genesis_text)
 
 add_library(genesis_digest INTERFACE)
-target_link_libraries(genesis_digest INTERFACE OpenSSL::Crypto)
+target_link_libraries(genesis_digest INTERFACE OpenSSL::Crypto PkgConfig::xxhash)
 add_library(genesis::digest ALIAS genesis_digest)
+
+add_library(genesis_datafile INTERFACE)
+target_link_libraries(genesis_datafile INTERFACE PkgConfig::zlib PkgConfig::zstd PkgConfig::hdf5)
+add_library(genesis::datafile ALIAS genesis_datafile)

@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 set(layers core kernels data autograd parallel models)
 set(exported ${layers})
 list(TRANSFORM exported PREPEND genesis_)
-install(TARGETS ${exported} genesis_json genesis_yaml genesis_text genesis_digest EXPORT GenesisTargets
+install(TARGETS ${exported} genesis_json genesis_yaml genesis_text genesis_digest genesis_datafile EXPORT GenesisTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(GENESIS_CUDA)
   install(TARGETS genesis_cuda EXPORT GenesisTargets)

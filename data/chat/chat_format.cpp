@@ -12,14 +12,16 @@ std::string_view name_of(LossOn loss_on) {
       return "all";
     case LossOn::qwen1:
       return "qwen1";
+    case LossOn::last_turn:
+      return "last_turn";
   }
   return "?";
 }
 
 LossOn loss_on_from(std::string_view word) {
-  for (LossOn loss_on : {LossOn::assistant, LossOn::all, LossOn::qwen1})
+  for (LossOn loss_on : {LossOn::assistant, LossOn::all, LossOn::qwen1, LossOn::last_turn})
     if (word == name_of(loss_on)) return loss_on;
-  throw ConfigError("loss_on '{}' is unknown; known are assistant, all, qwen1", word);
+  throw ConfigError("loss_on '{}' is unknown; known are assistant, all, qwen1, last_turn", word);
 }
 
 ChatFormat::ChatFormat(TextEncoder encoder, ChatTemplate chat_template)
@@ -37,7 +39,8 @@ ChatFormat::ChatFormat(TextEncoder encoder, ChatTemplate chat_template)
 struct ChatFormat::Writer {
   const ChatFormat& format;
   LossOn loss_on;
-  LabelledTokens out;
+  bool parse;
+  LabelledTokens out = {};
 
   void put(int32_t id, bool supervised) {
     out.ids.push_back(id);
@@ -46,12 +49,13 @@ struct ChatFormat::Writer {
   void put(const std::vector<int32_t>& ids, bool supervised) {
     for (int32_t id : ids) put(id, supervised);
   }
-  void block(const std::vector<int32_t>& role, std::string_view content, bool answer) {
-    const bool all = loss_on == LossOn::all, official = loss_on == LossOn::qwen1;
+  /// `answer`: this content carries loss; `quiet`: nothing of the block does, whatever the rule says.
+  void block(const std::vector<int32_t>& role, std::string_view content, bool answer, bool quiet = false) {
+    const bool all = loss_on == LossOn::all && !quiet, official = loss_on == LossOn::qwen1 && !quiet;
     put(format.encoder_.im_start, all || official);
     put(role, all);
     put(format.newline_, all);
-    put(format.encoder_.encode(content, official), all || answer);
+    put(format.encoder_.encode(content, parse || loss_on == LossOn::qwen1), all || answer);
     put(format.encoder_.im_end, all || official || answer);
     put(format.newline_, all || official);
   }
@@ -62,13 +66,27 @@ bool ChatFormat::leaves_first_turn_out(const Conversation& conversation) const {
          conversation.turns.front().role == Role::assistant;
 }
 
-LabelledTokens ChatFormat::training_tokens(const Conversation& conversation, LossOn loss_on) const {
-  Writer writer{*this, loss_on, {}};
+LabelledTokens ChatFormat::training_tokens(const Conversation& conversation, LossOn loss_on,
+                                           bool parse_special) const {
+  Writer writer{*this, loss_on, parse_special};
+  if (conversation.document) {
+    writer.put(encoder_.encode(*conversation.document, parse_special), true);
+    if (encoder_.eod >= 0) writer.put(encoder_.eod, true);
+    return std::move(writer.out);
+  }
+  const auto& turns = conversation.turns;
+  size_t last_answer = turns.size();
+  for (size_t i = 0; i < turns.size(); ++i)
+    if (turns[i].role == Role::assistant) last_answer = i;
   const auto& system = conversation.system ? conversation.system : template_.default_system;
   if (system) writer.block(system_, *system, false);
-  for (size_t i = leaves_first_turn_out(conversation) ? 1 : 0; i < conversation.turns.size(); ++i) {
-    const Turn& turn = conversation.turns[i];
-    writer.block(role_ids(turn.role), turn.text, turn.role == Role::assistant);
+  const bool left_out = leaves_first_turn_out(conversation);
+  for (size_t i = 0; i < turns.size(); ++i) {
+    const Turn& turn = turns[i];
+    const bool by_rule = turn.role == Role::assistant && (loss_on != LossOn::last_turn || i == last_answer);
+    if (i > 0 || !left_out)
+      writer.block(role_ids(turn.role), turn.text, turn.train.value_or(by_rule), turn.train == false);
+    writer.out.turn_ends.push_back(int32_t(writer.out.ids.size()));
   }
   return std::move(writer.out);
 }

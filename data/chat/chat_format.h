@@ -17,10 +17,13 @@ inline constexpr int32_t kIgnoredLabel = -100;
 /// Which tokens carry loss.
 ///   assistant: every answer and the `<|im_end|>` after it
 ///   all:       every token
+///   last_turn: the last answer and its `<|im_end|>`
 ///   qwen1:     the official Qwen-1 recipe: answers, and `<|im_start|>`, `<|im_end|>` and the newline after
 ///   it in
 ///              every block; contents are encoded with special forms parsed
-enum class LossOn : uint8_t { assistant, all, qwen1 };
+/// A turn that says `train: false` carries none under any rule; one that says `train: true` carries its
+/// content and `<|im_end|>` under every rule.
+enum class LossOn : uint8_t { assistant, all, qwen1, last_turn };
 
 std::string_view name_of(LossOn loss_on);
 /// Errors: ConfigError naming the accepted words.
@@ -31,6 +34,8 @@ LossOn loss_on_from(std::string_view word);
 struct LabelledTokens {
   std::vector<int32_t> ids;
   std::vector<int32_t> labels;
+  /// [turns]: how many of the ids end with each turn of the conversation; for cutting at a whole turn.
+  std::vector<int32_t> turn_ends = {};
 };
 
 /// A prompt for inference: the ids, and the same as text for people.
@@ -49,9 +54,13 @@ class ChatFormat {
   ChatFormat(TextEncoder encoder, ChatTemplate chat_template);
 
   /// The training sequence: system block, then a block per turn, each with its closing `<|im_end|>⏎`.
-  /// Under a template where the user speaks first, one leading assistant turn is left out.
+  /// Under a template where the user speaks first, one leading assistant turn is left out. A document is its
+  /// text and the end-of-document token, every token with loss.
+  ///   parse_special: special forms written in a content (`<|im_end|>`, ...) become their tokens; without it
+  ///   they are text. LossOn::qwen1 always parses them, as the official recipe does.
   /// Source: QwenLM/Qwen finetune.py `preprocess` (without its padding) for LossOn::qwen1.
-  LabelledTokens training_tokens(const Conversation& conversation, LossOn loss_on) const;
+  LabelledTokens training_tokens(const Conversation& conversation, LossOn loss_on,
+                                 bool parse_special = false) const;
 
   /// The prompt that asks for the answer to the last turn, which must be the user's: system block, the newest
   /// exchanges of the history that fit, the last turn, and `<|im_start|>assistant⏎`.

@@ -15,6 +15,9 @@ constexpr std::string_view name_of(Role role) { return role == Role::user ? "use
 struct Turn {
   Role role = Role::user;
   std::string text;
+  /// What the record says of this turn's loss: false keeps it out, true asks for it, absent leaves it to the
+  /// mask rule.
+  std::optional<bool> train = std::nullopt;
   bool operator==(const Turn&) const = default;
 };
 
@@ -22,6 +25,8 @@ struct Turn {
 struct Conversation {
   std::optional<std::string> system;  ///< absent: the template's default; empty: an empty system block
   std::vector<Turn> turns;            ///< oldest first, roles alternate
+  /// Plain text instead of turns: laid down as it is, without any markup.
+  std::optional<std::string> document = std::nullopt;
   bool operator==(const Conversation&) const = default;
 };
 

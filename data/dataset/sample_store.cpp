@@ -1,12 +1,23 @@
 #include "data/dataset/sample_store.h"
 
-#include <algorithm>
+#include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
+
+#include "data/dataset/sha256.h"
 #include "kernels/core/check.h"
 
 namespace genesis::data {
 namespace {
 constexpr size_t kBlockTokens = size_t{1} << 18;
+}
+
+SampleDigest digest_of(std::span<const int32_t> ids, std::span<const uint8_t> supervised) {
+  const XXH128_hash_t of_ids = XXH3_128bits(ids.data(), ids.size_bytes());
+  const uint64_t seed = of_ids.low64 ^ std::rotl(of_ids.high64, 32);
+  const XXH128_hash_t both = XXH3_128bits_withSeed(supervised.data(), supervised.size_bytes(), seed);
+  return {both.low64, both.high64};
 }
 
 int64_t learnable_tokens(const LabelledTokens& tokens) {
@@ -15,7 +26,30 @@ int64_t learnable_tokens(const LabelledTokens& tokens) {
                        [](int32_t l) { return l != kIgnoredLabel; });
 }
 
-void SampleStore::add(const LabelledTokens& tokens) {
+const SampleEntry& SampleStore::entry(int64_t index) const {
+  GENESIS_CHECK(index >= 0 && index < size(), "sample ", index, " of ", size());
+  return entries_[size_t(index)];
+}
+
+std::string SampleStore::digest(std::string_view settings) const {
+  Sha256 sha;
+  sha.add_field("genesis sft samples 2");
+  sha.add_field(settings);
+  for (const SampleEntry& e : entries_) {
+    sha.add(&e.length, sizeof e.length);
+    sha.add(e.digest.data(), sizeof e.digest);
+  }
+  return sha.hex();
+}
+
+void SampleStore::add_entry(const SampleEntry& entry) {
+  entries_.push_back(entry);
+  tokens_ += entry.length;
+  supervised_ += entry.supervised;
+  longest_ = std::max(longest_, int64_t(entry.length));
+}
+
+void MemoryStore::add(const LabelledTokens& tokens) {
   const size_t n = tokens.ids.size();
   GENESIS_CHECK(tokens.labels.size() == n, "a sample has ", n, " ids and ", tokens.labels.size(), " labels");
   if (blocks_.empty() || blocks_.back().ids.size() + n > blocks_.back().ids.capacity()) {
@@ -24,7 +58,7 @@ void SampleStore::add(const LabelledTokens& tokens) {
     block.supervised.reserve(block.ids.capacity());
   }
   Block& block = blocks_.back();
-  const int64_t offset = int64_t(block.ids.size());
+  const size_t offset = block.ids.size();
   for (size_t t = 0; t < n; ++t) {
     const bool learnt = tokens.labels[t] != kIgnoredLabel;
     GENESIS_CHECK(!learnt || tokens.labels[t] == tokens.ids[t], "label ", tokens.labels[t], " at ", t,
@@ -32,30 +66,27 @@ void SampleStore::add(const LabelledTokens& tokens) {
     block.ids.push_back(tokens.ids[t]);
     block.supervised.push_back(learnt);
   }
-  const int64_t supervised = learnable_tokens(tokens);
-  samples_.push_back({offset, int32_t(blocks_.size() - 1), int32_t(n), int32_t(supervised)});
-  tokens_ += int64_t(n);
-  supervised_ += supervised;
-  longest_ = std::max(longest_, int64_t(n));
+  places_.push_back({int64_t(offset), int32_t(blocks_.size() - 1)});
+  add_entry({int32_t(n), int32_t(learnable_tokens(tokens)),
+             digest_of(std::span(block.ids).subspan(offset), std::span(block.supervised).subspan(offset))});
 }
 
-void SampleStore::add(const SampleView& sample) {
-  LabelledTokens tokens;
-  tokens.ids.assign(sample.ids.begin(), sample.ids.end());
-  for (size_t t = 0; t < sample.ids.size(); ++t) tokens.labels.push_back(sample.label(t));
-  add(tokens);
+SampleView MemoryStore::sample(int64_t index) const {
+  const size_t length = size_t(entry(index).length);
+  const Place& place = places_[size_t(index)];
+  const Block& block = blocks_[size_t(place.block)];
+  return {std::span(block.ids).subspan(size_t(place.offset), length),
+          std::span(block.supervised).subspan(size_t(place.offset), length), nullptr};
 }
 
-const SampleStore::Entry& SampleStore::entry(int64_t index) const {
-  GENESIS_CHECK(index >= 0 && index < size(), "sample ", index, " of ", size());
-  return samples_[size_t(index)];
+SubsetStore::SubsetStore(std::shared_ptr<const SampleStore> all, std::vector<int64_t> indices)
+    : all_(std::move(all)), indices_(std::move(indices)) {
+  for (const int64_t i : indices_) add_entry(all_->entry(i));
 }
 
-SampleView SampleStore::sample(int64_t index) const {
-  const Entry& e = entry(index);
-  const Block& block = blocks_[size_t(e.block)];
-  return {std::span(block.ids).subspan(size_t(e.offset), size_t(e.length)),
-          std::span(block.supervised).subspan(size_t(e.offset), size_t(e.length))};
+SampleView SubsetStore::sample(int64_t index) const {
+  entry(index);  // refuses an index out of range
+  return all_->sample(indices_[size_t(index)]);
 }
 
 }  // namespace genesis::data

@@ -20,6 +20,10 @@ class Feed {
   }
   char take() {
     const char c = source_.take();
+    if (++bytes_ > kMostRecordBytes)
+      throw source_.error(source_.last_position(),
+                          fmt::format("the record has more than {} MiB", kMostRecordBytes >> 20),
+                          Fault::too_large);
     if (c == '\0') throw source_.error(source_.last_position(), "a NUL byte is not JSON text");
     if (!in_token_ && !between(c)) begin_token();
     last_ = c;
@@ -50,6 +54,7 @@ class Feed {
   const bool one_line_;
   bool ended_ = false, in_token_ = false;
   char last_ = ' ';
+  int64_t bytes_ = 0;
   SourcePosition token_;
 };
 
@@ -95,10 +100,13 @@ class Builder {
   Builder(Feed& feed, JsonValue& root) : feed_(feed), start_(feed.token()), next_(&root) {}
 
   bool null() { return leaf(JsonValue::Kind::null); }
-  bool boolean(bool) { return leaf(JsonValue::Kind::boolean); }
-  bool number_integer(int64_t) { return leaf(JsonValue::Kind::number); }
-  bool number_unsigned(uint64_t) { return leaf(JsonValue::Kind::number); }
-  bool number_float(double, const std::string&) { return leaf(JsonValue::Kind::number); }
+  bool boolean(bool truth) {
+    place(JsonValue::Kind::boolean).truth = truth;
+    return true;
+  }
+  bool number_integer(int64_t value) { return number(double(value)); }
+  bool number_unsigned(uint64_t value) { return number(double(value)); }
+  bool number_float(double value, const std::string&) { return number(value); }
   bool binary(nlohmann::json::binary_t&) { return false; }
   bool string(std::string& text) {
     place(JsonValue::Kind::string).text = std::move(text);
@@ -111,7 +119,8 @@ class Builder {
   bool key(std::string& name) {
     JsonValue& object = *open_.back();
     if (object.find(name))
-      throw feed_.source().error(feed_.token(), fmt::format("key \"{}\" is given twice", name));
+      throw feed_.source().error(feed_.token(), fmt::format("key \"{}\" is given twice", name),
+                                 Fault::format);
     object.members.push_back({std::move(name), {}});
     next_ = &object.members.back().value;
     feed_.token_done();
@@ -130,7 +139,10 @@ class Builder {
     // A whole token in the wrong place is named by where it begins, a broken token by the byte that breaks
     // it.
     const bool whole = reason.find(" - unexpected ") != std::string::npos;
-    throw source.error(whole ? feed_.fault() : source.last_position(), "bad JSON: " + reason);
+    const bool encoding =
+        reason.find("UTF-8") != std::string::npos || reason.find("surrogate") != std::string::npos;
+    throw source.error(whole ? feed_.fault() : source.last_position(), "bad JSON: " + reason,
+                       encoding ? Fault::encoding : Fault::syntax);
   }
 
  private:
@@ -142,13 +154,18 @@ class Builder {
     feed_.token_done(kind == JsonValue::Kind::number);
     return value;
   }
+  bool number(double value) {
+    place(JsonValue::Kind::number).number = value;
+    return true;
+  }
   bool leaf(JsonValue::Kind kind) {
     place(kind);
     return true;
   }
   bool open(JsonValue::Kind kind) {
     if (open_.size() == kDeepest)
-      throw feed_.source().error(feed_.token(), fmt::format("nested deeper than {}", kDeepest));
+      throw feed_.source().error(feed_.token(), fmt::format("nested deeper than {}", kDeepest),
+                                 Fault::too_large);
     open_.push_back(&place(kind));
     return true;
   }

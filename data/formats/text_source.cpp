@@ -1,29 +1,32 @@
 #include "data/formats/text_source.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
-#include <system_error>
 
 namespace genesis::data {
 namespace {
 constexpr size_t kBlockBytes = size_t{1} << 20;
 }
 
-TextSource::TextSource(std::filesystem::path path) : path_(std::move(path)) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path_, ignored))
-    throw DataError("{}: is a folder, not a file", path_.string());
-  file_.reset(std::fopen(path_.c_str(), "rb"));
-  if (!file_) throw DataError("{}: cannot be opened: {}", path_.string(), std::strerror(errno));
-  block_.resize(kBlockBytes);
+TextSource::TextSource(std::filesystem::path path) : stream_(std::move(path)), block_(kBlockBytes) {
+  begin();
+}
+
+TextSource::TextSource(std::string_view bytes, std::filesystem::path name)
+    : stream_(bytes, std::move(name)), block_(std::clamp(bytes.size(), size_t{4096}, kBlockBytes)) {
+  begin();
+}
+
+void TextSource::begin() {
   if (!fill()) return;
-  if (end_ - next_ >= 3 && std::memcmp(next_, "\xEF\xBB\xBF", 3) == 0) next_ += 3;
+  const size_t bytes = size_t(end_ - next_);
+  if (bytes >= 3 && std::memcmp(next_, "\xEF\xBB\xBF", 3) == 0) next_ += 3;
+  if (bytes >= 2 && (std::memcmp(next_, "\xFF\xFE", 2) == 0 || std::memcmp(next_, "\xFE\xFF", 2) == 0))
+    throw error({1, 1}, "is UTF-16; chat files are UTF-8", Fault::encoding);
 }
 
 bool TextSource::fill() {
-  const size_t bytes = std::fread(block_.data(), 1, block_.size(), file_.get());
-  if (bytes == 0 && std::ferror(file_.get()))
-    throw DataError("{}: cannot be read: {}", path_.string(), std::strerror(errno));
+  const size_t bytes = stream_.read(block_);
   next_ = block_.data();
   end_ = next_ + bytes;
   return bytes > 0;
@@ -33,8 +36,12 @@ void TextSource::skip_space() {
   while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) take();
 }
 
-DataError TextSource::error(SourcePosition at, std::string_view reason) const {
-  return DataError("{}:{}:{}: {}", path_.string(), at.line, at.column, reason);
+void TextSource::skip_line() {
+  while (!at_end() && peek() != '\n') take();
+}
+
+RecordError TextSource::error(SourcePosition at, std::string_view reason, Fault fault) const {
+  return {fault, at, fmt::format("{}:{}:{}: {}", path().string(), at.line, at.column, reason)};
 }
 
 }  // namespace genesis::data

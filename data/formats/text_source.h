@@ -1,27 +1,23 @@
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "kernels/core/error.h"
+#include "data/formats/byte_stream.h"
+#include "data/formats/record_error.h"
 
 namespace genesis::data {
 
-/// A place in a file, both counted from 1. Columns count characters (UTF-8 continuation bytes do not count).
-struct SourcePosition {
-  int64_t line = 1;
-  int64_t column = 1;
-};
-
 /// A file read forward once, byte by byte through a block buffer, that knows where it is.
-///   A UTF-8 byte order mark at the beginning is passed over.
-/// Errors: DataError naming the file when it cannot be opened or read, or is no regular file.
+///   A UTF-8 byte order mark at the beginning is passed over; gzip and Zstandard are decompressed.
+/// Errors: as ByteStream; DataError for a file in UTF-16.
 class TextSource {
  public:
   explicit TextSource(std::filesystem::path path);
+  /// Bytes in memory, which must outlive it; `name` is for messages.
+  TextSource(std::string_view bytes, std::filesystem::path name);
 
   bool at_end() { return next_ == end_ && !fill(); }
   /// The next byte; only where !at_end().
@@ -35,27 +31,30 @@ class TextSource {
       here_.column = 1;
     } else if ((uint8_t(c) & 0xC0) != 0x80) {
       ++here_.column;
+    } else if (last_.column > 1) {
+      --last_.column;  // a byte inside a character stands where the character does
     }
     return c;
   }
   /// Takes spaces, tabs and line ends.
   void skip_space();
+  /// Takes the rest of the line, without its end.
+  void skip_line();
 
   SourcePosition position() const { return here_; }       ///< of the next byte
   SourcePosition last_position() const { return last_; }  ///< of the byte taken last
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return stream_.path(); }
+  /// Bytes of the file read so far, as they lie on disk.
+  int64_t file_bytes() const { return stream_.file_bytes(); }
 
   /// `file:line:column: reason`.
-  DataError error(SourcePosition at, std::string_view reason) const;
+  RecordError error(SourcePosition at, std::string_view reason, Fault fault = Fault::syntax) const;
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
+  void begin();
   bool fill();
 
-  std::filesystem::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  ByteStream stream_;
   std::vector<char> block_;
   const char* next_ = nullptr;
   const char* end_ = nullptr;

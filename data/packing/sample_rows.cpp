@@ -11,40 +11,12 @@
 namespace genesis::data {
 namespace {
 constexpr uint64_t kStream = 0x7061636b696e67;  // "packing"
-}
 
-SampleRows::SampleRows(const SampleStore& samples, const std::vector<std::vector<int64_t>>& rows)
-    : begin_{0} {
-  samples_.reserve(size_t(samples.size()));
-  for (const auto& row : rows) {
-    int64_t tokens = 0, supervised = 0;
-    for (int64_t s : row) {
-      tokens += samples.length(s);
-      supervised += samples.supervised(s);
-      samples_.push_back(s);
-    }
-    begin_.push_back(int64_t(samples_.size()));
-    tokens_.push_back(tokens);
-    supervised_.push_back(supervised);
-  }
-}
-
-SampleRows SampleRows::one_each(const SampleStore& samples) {
-  std::vector<std::vector<int64_t>> rows(size_t(samples.size()));
-  for (size_t i = 0; i < rows.size(); ++i) rows[i] = {int64_t(i)};
-  return {samples, rows};
-}
-
-SampleRows SampleRows::packed(const SampleStore& samples, int64_t max_seq_len, uint64_t seed) {
-  const int64_t n = samples.size();
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  if (n > 0) {
-    const SampleOrder seeded(n, stream_of({seed, kStream}));
-    for (int64_t i = 0; i < n; ++i) order[size_t(i)] = seeded.at(i);
-  }
+/// Best-fit decreasing over these samples; equal lengths stay in the order given.
+std::vector<std::vector<int64_t>> pack(const SampleStore& samples, std::vector<int64_t> order,
+                                       int64_t max_seq_len) {
   std::stable_sort(order.begin(), order.end(),
                    [&](int64_t a, int64_t b) { return samples.length(a) > samples.length(b); });
-
   std::vector<std::vector<int64_t>> rows;
   std::map<int64_t, std::vector<size_t>> open;  // free tokens -> rows, the last opened taken first
   for (int64_t s : order) {
@@ -63,7 +35,65 @@ SampleRows SampleRows::packed(const SampleStore& samples, int64_t max_seq_len, u
     rows[row].push_back(s);
     if (room > length) open[room - length].push_back(row);
   }
-  return {samples, rows};
+  return rows;
+}
+
+}  // namespace
+
+void SampleRows::add(const SampleStore& samples, std::span<const int64_t> row) {
+  int64_t tokens = 0, supervised = 0;
+  for (const int64_t s : row) {
+    tokens += samples.length(s);
+    supervised += samples.supervised(s);
+    samples_.push_back(s);
+  }
+  begin_.push_back(int64_t(samples_.size()));
+  tokens_.push_back(tokens);
+  supervised_.push_back(supervised);
+}
+
+SampleRows SampleRows::one_each(const SampleStore& samples) {
+  SampleRows rows;
+  for (int64_t i = 0; i < samples.size(); ++i) rows.add(samples, std::span(&i, 1));
+  return rows;
+}
+
+SampleRows SampleRows::packed(const SampleStore& samples, int64_t max_seq_len, uint64_t seed,
+                              int64_t window) {
+  GENESIS_CHECK(window >= 1, "a packing window of ", window, " samples");
+  SampleRows result;
+  for (int64_t first = 0; first < samples.size(); first += window) {
+    const int64_t n = std::min(window, samples.size() - first);
+    std::vector<int64_t> order(static_cast<size_t>(n));
+    const SampleOrder seeded(n, stream_of({seed, kStream}));
+    for (int64_t i = 0; i < n; ++i) order[size_t(i)] = first + seeded.at(i);
+    for (const auto& row : pack(samples, std::move(order), max_seq_len)) result.add(samples, row);
+  }
+  return result;
+}
+
+std::optional<SampleRows> SampleRows::from_index(const SampleStore& samples, std::span<const int64_t> begin,
+                                                 std::vector<int64_t> order, int64_t max_seq_len) {
+  const int64_t n = samples.size();
+  if (int64_t(order.size()) != n || begin.empty() || begin.front() != 0 || begin.back() != n)
+    return std::nullopt;
+  std::vector<bool> seen(size_t(n), false);
+  for (const int64_t s : order) {
+    if (s < 0 || s >= n || seen[size_t(s)]) return std::nullopt;
+    seen[size_t(s)] = true;
+  }
+  SampleRows rows;
+  for (size_t r = 0; r + 1 < begin.size(); ++r) {
+    if (begin[r] >= begin[r + 1] || begin[r + 1] > n) return std::nullopt;
+    rows.add(samples, std::span(order).subspan(size_t(begin[r]), size_t(begin[r + 1] - begin[r])));
+    if (rows.tokens_.back() > max_seq_len) return std::nullopt;
+  }
+  return rows;
+}
+
+double SampleRows::efficiency(int64_t max_seq_len) const {
+  const int64_t tokens = std::accumulate(tokens_.begin(), tokens_.end(), int64_t{0});
+  return size() == 0 ? 0 : double(tokens) / (double(size()) * double(max_seq_len));
 }
 
 void SampleRows::check(int64_t row) const {

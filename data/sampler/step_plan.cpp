@@ -32,7 +32,7 @@ std::vector<int64_t> StepPlan::samples(int64_t consumed, int64_t micro_step, int
   const int64_t first = (micro_step * shape_.ranks + rank) * shape_.micro_batch_size;
   std::vector<int64_t> out;
   for (int64_t i = first; i < std::min(first + shape_.micro_batch_size, rows); ++i) {
-    const auto row = rows_.samples(order_.at(consumed + i));
+    const auto row = rows_.samples(row_at(consumed + i));
     out.insert(out.end(), row.begin(), row.end());
   }
   return out;
@@ -42,7 +42,7 @@ StepTotals StepPlan::totals(int64_t consumed) const {
   StepTotals totals;
   totals.rows = rows_of_step(consumed);
   for (int64_t i = 0; i < totals.rows; ++i) {
-    const int64_t row = order_.at(consumed + i);
+    const int64_t row = row_at(consumed + i);
     totals.tokens += rows_.tokens(row);
     totals.supervised += rows_.supervised(row);
   }

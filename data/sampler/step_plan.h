@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "data/packing/sample_rows.h"
+#include "data/sampler/length_groups.h"
 #include "data/sampler/sample_order.h"
 
 namespace genesis::data {
@@ -40,6 +41,9 @@ class StepPlan {
   /// rows and order must live as long as the plan. Errors: genesis::Error when their sizes differ.
   StepPlan(const SampleRows& rows, const SampleOrder& order, const BatchShape& shape, int64_t end = kEndless);
 
+  /// From now on rows come in the order of `groups`, which must live as long as the plan.
+  void group(const LengthGroups& groups) { groups_ = &groups; }
+
   /// Samples (documents) of one micro-batch in order; empty where the data has ended.
   std::vector<int64_t> samples(int64_t consumed, int64_t micro_step, int64_t rank) const;
 
@@ -57,11 +61,13 @@ class StepPlan {
 
  private:
   int64_t rows_of_step(int64_t consumed) const;
+  int64_t row_at(int64_t g) const { return groups_ ? groups_->at(g) : order_.at(g); }
 
   const SampleRows& rows_;
   const SampleOrder& order_;
   BatchShape shape_;
   int64_t end_;
+  const LengthGroups* groups_ = nullptr;
 };
 
 }  // namespace genesis::data

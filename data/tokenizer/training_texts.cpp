@@ -12,6 +12,10 @@ void add_conversations(const std::filesystem::path& file, std::vector<std::strin
   ConversationReader reader(file);
   while (auto record = reader.next()) {
     Conversation& conversation = record->conversation;
+    if (conversation.document) {
+      texts.push_back(std::move(*conversation.document));
+      continue;
+    }
     texts.push_back("system");
     texts.push_back(conversation.system.value_or(default_system));
     for (Turn& turn : conversation.turns) {

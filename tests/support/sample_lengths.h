@@ -7,8 +7,8 @@ namespace genesis::testing {
 
 /// Samples of these lengths whose tokens are 1000 * index + position; every second token, and the last,
 /// carries loss.
-inline data::SampleStore samples_of_lengths(const std::vector<int>& lengths) {
-  data::SampleStore store;
+inline data::MemoryStore samples_of_lengths(const std::vector<int>& lengths) {
+  data::MemoryStore store;
   for (size_t i = 0; i < lengths.size(); ++i) {
     data::LabelledTokens tokens;
     for (int t = 0; t < lengths[i]; ++t) {

@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 
 struct EvalOptions {
   ModelArguments model;
-  std::string data, loss_on = "assistant", on_too_long = "error";
+  std::string data, loss_on = "assistant", truncation = "error";
   std::optional<int64_t> max_seq_len;
   bool exact_match = false, json = false;
   std::optional<double> min_exact_match;
@@ -68,7 +68,7 @@ void eval_loss(const EvalOptions& o) {
   LoadedModel model = open_model(o.model);
   data::SftOptions options;
   options.loss_on = data::loss_on_from(o.loss_on);
-  options.on_too_long = data::on_too_long_from(o.on_too_long);
+  options.truncation = data::truncation_from(o.truncation);
   options.max_seq_len = o.max_seq_len.value_or(model.context());
   const DatasetLoss r = dataset_loss(model, o.data, options, world.communicator());
   if (world.communicator().rank() != 0) return;
@@ -98,11 +98,12 @@ void add_eval(CLI::App& program, CommandContext& context) {
       ->add_option("--min-exact-match", o->min_exact_match,
                    "fail below this share (0.9); means --exact-match")
       ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--loss-on", o->loss_on, "tokens whose loss counts: assistant, all, qwen1")
+  command->add_option("--loss-on", o->loss_on, "tokens whose loss counts: assistant, all, qwen1, last_turn")
       ->capture_default_str();
   command->add_option("--max-seq-len", o->max_seq_len, "longest sample in tokens; by default the context")
       ->check(CLI::Range(int64_t{2}, std::numeric_limits<int64_t>::max()));
-  command->add_option("--on-too-long", o->on_too_long, "a longer sample: truncate, drop or error")
+  command
+      ->add_option("--truncation,--on-too-long", o->truncation, "a longer sample: error, drop, right or turn")
       ->capture_default_str();
   command->add_option("--limit", o->questions.limit, "questions at most")->check(CLI::PositiveNumber);
   command->add_option("--show-wrong", o->questions.keep_wrong, "wrong answers to show")

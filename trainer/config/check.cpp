@@ -1,6 +1,7 @@
 #include "trainer/config/check.h"
 
 #include <filesystem>
+#include <string_view>
 
 #include "kernels/core/error.h"
 #include "trainer/config/model_file.h"
@@ -65,6 +66,10 @@ void check_config(const TrainConfig& c) {
   if (c.zero_stage > 1)
     throw ConfigError("{} is {}: stages 0 and 1 exist (1 shards the optimizer state)", c.about("zero_stage"),
                       c.zero_stage);
+  for (const double weight : c.dataset_weights)
+    if (c.val_size > 0 && weight > 1)
+      throw ConfigError("{} conflicts with {}: a sample seen twice could be on both sides",
+                        c.about("val_size"), c.about("dataset_weights"));
   check_device(c);
   check_model_keys(c);
 }
@@ -80,8 +85,10 @@ void check_ready_to_train(const TrainConfig& c) {
     throw ConfigError("{} is missing: a model from scratch has no folder to take it from",
                       c.about("tokenizer"));
   if (c.dataset.empty()) throw ConfigError("{} is missing", c.about("dataset"));
-  for (const auto& path : c.dataset) require_path(c, "dataset", path);
-  for (const auto& path : c.eval_dataset) require_path(c, "eval_dataset", path);
+  for (const char* key : {"dataset", "eval_dataset"})
+    for (const auto& path : key == std::string_view("dataset") ? c.dataset : c.eval_dataset)
+      if (path.find_first_of("*?[") == std::string::npos)
+        require_path(c, key, path);  // patterns: dataset_files
   if (c.output_dir.empty()) throw ConfigError("{} is missing", c.about("output_dir"));
   if (c.resume_from_checkpoint != "auto" && c.resume_from_checkpoint != "none")
     require_path(c, "resume_from_checkpoint", c.resume_from_checkpoint);

@@ -27,8 +27,10 @@ const std::vector<Spelling<LrSchedulerType>>& spellings() {
 
 template <>
 const std::vector<Spelling<LossOn>>& spellings() {
-  static const std::vector<Spelling<LossOn>> s = {
-      {LossOn::assistant, "assistant"}, {LossOn::all, "all"}, {LossOn::qwen1, "qwen1"}};
+  static const std::vector<Spelling<LossOn>> s = {{LossOn::assistant, "assistant"},
+                                                  {LossOn::all, "all"},
+                                                  {LossOn::qwen1, "qwen1"},
+                                                  {LossOn::last_turn, "last_turn"}};
   return s;
 }
 
@@ -58,9 +60,39 @@ const std::vector<Spelling<ChatTemplateName>>& spellings() {
 }
 
 template <>
-const std::vector<Spelling<OnTooLong>>& spellings() {
-  static const std::vector<Spelling<OnTooLong>> s = {
-      {OnTooLong::error, "error"}, {OnTooLong::truncate, "truncate"}, {OnTooLong::drop, "drop"}};
+const std::vector<Spelling<Truncation>>& spellings() {
+  using T = Truncation;
+  static const std::vector<Spelling<T>> s = {
+      {T::error, "error"}, {T::drop, "drop"}, {T::right, "right"}, {T::turn, "turn"}, {T::right, "truncate"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<OnBadRecord>>& spellings() {
+  static const std::vector<Spelling<OnBadRecord>> s = {{OnBadRecord::stop, "stop"},
+                                                       {OnBadRecord::skip, "skip"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<AuditPolicy>>& spellings() {
+  using T = AuditPolicy;
+  static const std::vector<Spelling<T>> s = {
+      {T::off, "off"}, {T::warn, "warn"}, {T::strict, "strict"}, {T::off, "false"}, {T::warn, "true"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<DatasetFormat>>& spellings() {
+  using T = DatasetFormat;
+  static const std::vector<Spelling<T>> s = {{T::automatic, "auto"},
+                                             {T::conversations, "conversations"},
+                                             {T::messages, "messages"},
+                                             {T::alpaca, "alpaca"},
+                                             {T::prompt_completion, "prompt_completion"},
+                                             {T::text, "text"},
+                                             {T::conversations, "sharegpt"},
+                                             {T::messages, "openai"}};
   return s;
 }
 

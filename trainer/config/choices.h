@@ -7,13 +7,14 @@
 #include "autograd/optim/adamw.h"
 #include "autograd/optim/schedule.h"
 #include "data/chat/chat_format.h"
-#include "data/dataset/sft_dataset.h"
+#include "data/dataset/sft_options.h"
 #include "models/config/qwen_config.h"
 
 namespace genesis::trainer {
 
 using data::LossOn;
-using data::OnTooLong;
+using data::OnBadRecord;
+using data::Truncation;
 using models::QwenFamily;
 using optim::DecayOn;
 using optim::LrSchedulerType;
@@ -33,6 +34,10 @@ enum class GradientReduceDType : uint8_t { f32, bf16 };
 
 /// What a checkpoint that cannot be written does to the run; the last one of a run is always an error.
 enum class OnSaveError : uint8_t { warn, abort };
+/// What a run does with the findings of its data audit: stop, say them, or do not look.
+enum class AuditPolicy : uint8_t { off, warn, strict };
+/// The record format of dataset files; `automatic` looks at each file's first record.
+enum class DatasetFormat : uint8_t { automatic, conversations, messages, alpaca, prompt_completion, text };
 
 template <class E>
 struct Spelling {

@@ -25,7 +25,7 @@ const std::vector<ForeignKey> kTrain = {
     {"train_on_inputs", {"loss_on"}, {{"true", "all"}, {"false", "assistant"}}, "see loss_on"},
     {"mask_prompt", {"loss_on"}, {{"true", "assistant"}, {"false", "all"}}, "see loss_on"},
     {"roles_to_train", {"loss_on"}, {{"assistant", "assistant"}}, "only the assistant's turns; see loss_on"},
-    {"mask_history", {}, {{"false", ""}}, "every answer of a conversation is trained on"},
+    {"mask_history", {"loss_on"}, {{"true", "last_turn"}, {"false", ""}}, "see loss_on"},
     {"auto_resume_from_checkpoints", {"resume_from_checkpoint"}, {{"true", "auto"}, {"false", ""}}, ""},
     {"load_step", {"resume_from_checkpoint"}, {{"-1", "auto"}}, "name the folder in resume_from_checkpoint"},
     {"split", {}, {}, "hold out evaluation data with val_size or eval_dataset"},

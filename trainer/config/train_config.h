@@ -30,8 +30,17 @@ struct TrainConfig {
   ChatTemplateName chat_template = ChatTemplateName::qwen;  ///< key `template`
   LossOn loss_on = LossOn::assistant;
   int64_t max_seq_len = 2048;
-  OnTooLong on_too_long = OnTooLong::error;
+  Truncation truncation = Truncation::error;
+  DatasetFormat dataset_format = DatasetFormat::automatic;
+  std::vector<double> dataset_weights;  ///< one per entry of `dataset`: how often an epoch sees its samples
+  bool parse_special = false;
+  OnBadRecord on_bad_record = OnBadRecord::stop;
+  int64_t max_bad_records = 100;
+  AuditPolicy audit = AuditPolicy::warn;
+  std::string dataset_cache_dir;  ///< empty: OUTPUT_DIR/dataset_cache
+  bool group_by_length = false;
   bool packing = false;
+  int64_t dataloader_prefetch_factor = 2;  ///< micro-batches made ahead; 0: none
 
   // Any two of these determine the third (plan_batch).
   std::optional<int64_t> global_batch_size;

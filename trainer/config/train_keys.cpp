@@ -35,10 +35,35 @@ void add_model_and_data(KeyTable& t) {
       .at_least(2)
       .also({"max_length", "cutoff_len", "model_max_length", "tokenizer.max_seq_len", "sequence_len",
              "max_seq_length", "seq_length"});
-  t.add("on_too_long", &C::on_too_long,
-        "A sample of more than max_seq_len tokens: stop, cut it, or leave it out");
+  t.add("truncation", &C::truncation,
+        "A sample of more than max_seq_len tokens: stop, leave it out, keep its first tokens, or its first "
+        "whole "
+        "turns")
+      .also({"on_too_long"});
   t.add("packing", &C::packing, "Lay several samples in one row; attention never crosses between them")
       .also({"neat_packing", "sample_packing", "dataset.packed"});
+  t.add("group_by_length", &C::group_by_length,
+        "Without packing: rows of similar length share a step, so that ranks take equally long");
+  t.add("dataset_format", &C::dataset_format, "What the records look like; auto asks each file's first one");
+  t.add("dataset_weights", &C::dataset_weights,
+        "One number for each entry of `dataset`: how often an epoch sees its samples (0.5: half of them)")
+      .above(0)
+      .also({"mixing_weights", "interleave_probs"});
+  t.add(
+      "parse_special", &C::parse_special,
+      "Special forms written in contents, such as <|im_end|>, become their tokens; otherwise they are text");
+  t.add("on_bad_record", &C::on_bad_record, "A record that cannot be used: stop, or count it and go on");
+  t.add("max_bad_records", &C::max_bad_records, "With on_bad_record: skip, more bad records than this stop")
+      .at_least(0);
+  t.add("audit", &C::audit, "Findings of the data audit: stop, say them, or do not look")
+      .also({"data_audit"});
+  t.add("dataset_cache_dir", &C::dataset_cache_dir,
+        "Folder of tokenised datasets; by default dataset_cache in output_dir")
+      .also({"dataset_prepared_path", "tokenized_path"});
+  t.add("dataloader_prefetch_factor", &C::dataloader_prefetch_factor,
+        "Micro-batches a rank makes ahead on a thread of its own; 0 makes them when they are needed")
+      .at_least(0)
+      .at_most(1024);
 }
 
 void add_batch_and_length(KeyTable& t) {

@@ -101,6 +101,24 @@ std::string write_list(const std::vector<std::string>& items) {
   return s + "]";
 }
 
+std::vector<double> read_reals(const Entry& entry, const Range& range) {
+  std::vector<double> values;
+  for (const std::string& item : read_list(entry)) {
+    const auto value = parse_real(item);
+    if (!value) throw ConfigError("{} must be a list of numbers, has '{}'", entry.about(), item);
+    if (!range.contains(*value))
+      throw ConfigError("{} has {}, must be {}", entry.about(), item, range.describe());
+    values.push_back(*value);
+  }
+  return values;
+}
+
+std::optional<std::string> ValueType<std::vector<double>>::write(const std::vector<double>& v) {
+  std::string s;
+  for (const double x : v) s += (s.empty() ? "[" : ", ") + write_real(x);
+  return v.empty() ? std::nullopt : std::optional(s + "]");
+}
+
 std::optional<std::string> ValueType<double>::write(double v) { return write_real(v); }
 
 std::optional<std::string> ValueType<std::string>::write(const std::string& v) {

@@ -33,6 +33,7 @@ std::vector<std::string> read_list(const Entry& entry);  ///< a list, or words s
 size_t read_choice(const Entry& entry, const std::vector<std::string>& texts,
                    const std::vector<std::string>& names);
 std::string write_list(const std::vector<std::string>& items);
+std::vector<double> read_reals(const Entry& entry, const Range& range);  ///< a list of numbers
 
 /// How a member of type T is read, written and described; one specialisation for each kind of key.
 template <class T>
@@ -78,6 +79,14 @@ struct ValueType<std::vector<std::string>> {
   static std::optional<std::string> write(const std::vector<std::string>& v) {
     return v.empty() ? std::nullopt : std::optional(write_list(v));
   }
+};
+
+template <>
+struct ValueType<std::vector<double>> {
+  static constexpr bool kBareFlag = false;
+  static std::string describe() { return "list of numbers"; }
+  static std::vector<double> read(const Entry& e, const Range& r) { return read_reals(e, r); }
+  static std::optional<std::string> write(const std::vector<double>& v);
 };
 
 template <class E>

@@ -14,6 +14,7 @@ std::string to_json(const RunSummary& s) {
                                  {"tokens", s.tokens},
                                  {"supervised_tokens", s.supervised_tokens},
                                  {"seconds", s.seconds},
+                                 {"data_wait_seconds", s.data_wait_seconds},
                                  {"tokens_per_second", nullptr},
                                  {"parameters", s.parameters},
                                  {"ranks", s.ranks},

@@ -18,7 +18,8 @@ struct RunSummary {
   std::optional<double> eval_loss;  ///< of the last evaluation
   int64_t tokens = 0;
   int64_t supervised_tokens = 0;
-  double seconds = 0;  ///< of training steps
+  double seconds = 0;            ///< of training steps
+  double data_wait_seconds = 0;  ///< of them, this rank waiting for its samples
   int64_t parameters = 0;
   int ranks = 1;
   int threads = 1;  ///< of a rank

@@ -14,6 +14,7 @@ std::string to_json_line(const StepMetrics& m) {
                                  {"supervised_tokens", m.supervised_tokens},
                                  {"tokens_per_second", m.tokens_per_second()},
                                  {"seconds", m.seconds},
+                                 {"data_wait_seconds", m.data_wait_seconds},
                                  {"memory", memory_json(m.memory)}};
   if (m.eval_loss) line["eval_loss"] = *m.eval_loss;
   return line.dump();

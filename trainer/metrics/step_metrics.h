@@ -18,7 +18,8 @@ struct StepMetrics {
   int64_t tokens = 0;             ///< without padding
   int64_t supervised_tokens = 0;  ///< of them, with loss
   double seconds = 0;
-  MemoryStats memory;  ///< bytes of this rank
+  double data_wait_seconds = 0;  ///< of them, this rank waiting for its samples
+  MemoryStats memory;            ///< bytes of this rank
   std::optional<double> eval_loss;
 
   double tokens_per_second() const { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }

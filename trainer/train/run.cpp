@@ -42,7 +42,7 @@ class Run {
         source_(find_model(config)),
         mesh_(ranks, mesh_layout(config, source_.config, ranks.size())),
         tokenizer_(load_tokenizer(source_)),
-        data_(load_data(config, tokenizer_)),
+        data_(load_data(config, tokenizer_, ranks.size())),
         batch_(plan_batch(config, ranks.size())),
         model_(
             load_model(source_, precision_, uint64_t(config.seed), {&mesh_.tp(), config.sequence_parallel})),
@@ -56,7 +56,10 @@ class Run {
         plan_(data_->rows, data_->order,
               {.micro_batch_size = batch_.per_device,
                .accumulation = batch_.accumulation,
-               .ranks = mesh_.dp().size()}) {
+               .ranks = mesh_.dp().size()}),
+        batches_(data_->train.samples(), plan_,
+                 {.rank = mesh_.dp().rank(), .ahead = config.dataloader_prefetch_factor}) {
+    if (data_->groups) plan_.group(*data_->groups);
     model_->gradient_checkpointing(config.gradient_checkpointing == GradientCheckpointing::full);
     const int64_t steps = total_steps(config, data_->rows.size(), batch_.global);
     schedule_ = {.type = config.lr_scheduler_type,
@@ -132,7 +135,7 @@ class Run {
     while (state_.step < schedule_.total_steps) {
       const double begin = now();
       const double lr = schedule_.at(state_.step);
-      const StepResult result = step_.run(plan_, data_->train.samples(), state_.consumed_rows, lr);
+      const StepResult result = step_.run(plan_, batches_, state_.consumed_rows, lr);
       const double seconds = now() - begin;
       advance(result, seconds);
       add(since, summary, result, seconds, lr);
@@ -182,9 +185,11 @@ class Run {
     since.tokens += result.totals.tokens;
     since.supervised_tokens += result.totals.supervised;
     since.seconds += seconds;
+    since.data_wait_seconds += result.data_wait_seconds;
     summary.tokens += result.totals.tokens;
     summary.supervised_tokens += result.totals.supervised;
     summary.seconds += seconds;
+    summary.data_wait_seconds += result.data_wait_seconds;
     summary.loss = result.loss;
   }
 
@@ -233,6 +238,7 @@ class Run {
   parallel::ShardedOptimizer optimizer_;
   TrainStep step_;
   data::StepPlan plan_;
+  data::BatchLoader batches_;
   optim::LrSchedule schedule_;
   TrainState state_;
   std::optional<OutputFolder> folder_;  // rank 0

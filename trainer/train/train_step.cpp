@@ -6,7 +6,6 @@
 #include "autograd/autocast.h"
 #include "autograd/nn/clip_grad_norm.h"
 #include "autograd/random.h"
-#include "data/batch/batch.h"
 #include "trainer/train/batch_loss.h"
 
 namespace genesis::trainer {
@@ -15,16 +14,18 @@ TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optim
                      parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options)
     : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {}
 
-StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
+StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed,
                           double lr) {
   StepResult result{.totals = plan.totals(consumed)};
   optimizer_.adamw().zero_grad();
+  const double waited = batches.wait_seconds();
   double loss_sum = 0;
   const int64_t micro_steps = plan.shape().accumulation;
   for (int64_t micro = 0; micro < micro_steps; ++micro) {
     gradients_.set_last_micro_step(micro + 1 == micro_steps);
-    loss_sum += micro_step(plan, samples, consumed, micro, result.totals.supervised);
+    loss_sum += micro_step(batches.take(consumed, micro), consumed, result.totals.supervised);
   }
+  result.data_wait_seconds = batches.wait_seconds() - waited;
   gradients_.finish();
   result.loss = ranks_.dp().all_reduce_value(loss_sum) / double(result.totals.supervised);
   result.grad_norm = checked_norm(result.loss);
@@ -33,9 +34,7 @@ StepResult TrainStep::run(const data::StepPlan& plan, const data::SampleStore& s
   return result;
 }
 
-double TrainStep::micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
-                             int64_t micro, int64_t supervised) {
-  const data::Batch batch = data::build_batch(samples, plan.samples(consumed, micro, ranks_.dp().rank()));
+double TrainStep::micro_step(const data::Batch& batch, int64_t consumed, int64_t supervised) {
   // Dropout depends on the step and the sample, not on how ranks and micro-batches share the step.
   autograd::set_random_state({.seed = options_.seed, .step = uint64_t(consumed), .next = 0});
   if (batch.supervised == 0) return 0.0;

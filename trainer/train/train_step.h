@@ -1,5 +1,5 @@
 #pragma once
-#include "data/dataset/sample_store.h"
+#include "data/batch/batch_loader.h"
 #include "data/sampler/step_plan.h"
 #include "models/qwen/model.h"
 #include "parallel/mesh.h"
@@ -12,6 +12,7 @@ namespace genesis::trainer {
 struct StepResult {
   double loss = 0;       ///< sum of token losses / supervised tokens, over the whole step and all ranks
   double grad_norm = 0;  ///< 2-norm of all gradients before clipping
+  double data_wait_seconds = 0;  ///< of this rank: how long it waited for its micro-batches
   data::StepTotals totals;
 };
 
@@ -35,11 +36,10 @@ class TrainStep {
   /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite;
   /// nothing
   ///   was updated then, on any rank.
-  StepResult run(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed, double lr);
+  StepResult run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed, double lr);
 
  private:
-  double micro_step(const data::StepPlan& plan, const data::SampleStore& samples, int64_t consumed,
-                    int64_t micro, int64_t supervised);
+  double micro_step(const data::Batch& batch, int64_t consumed, int64_t supervised);
   double checked_norm(double loss) const;
 
   models::QwenModel& model_;

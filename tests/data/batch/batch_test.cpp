@@ -10,8 +10,8 @@ namespace {
 
 constexpr int32_t X = kIgnoredLabel;
 
-SampleStore store() {
-  SampleStore samples;
+MemoryStore store() {
+  MemoryStore samples;
   samples.add({{10, 11, 12, 13}, {X, X, 12, 13}});
   samples.add({{20}, {20}});
   samples.add({{30, 31, 32}, {30, 31, X}});

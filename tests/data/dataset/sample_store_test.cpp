@@ -12,7 +12,7 @@ namespace genesis::data {
 namespace {
 
 TEST(SampleStore, KeepsSamplesAndCountsTargets) {
-  SampleStore store;
+  MemoryStore store;
   store.add({{7, 8, 9}, {7, kIgnoredLabel, 9}});  // the first label is nobody's target
   store.add({{5}, {5}});
   ASSERT_EQ(store.size(), 2);
@@ -34,7 +34,7 @@ TEST(SampleStore, ManySamplesOverSeveralBlocks) {
   for (int i = 0; i < 700; ++i) lengths.push_back(1 + (i * 613) % 999);
   lengths.push_back(400000);  // longer than a block
   lengths.push_back(3);
-  const SampleStore store = testing::samples_of_lengths(lengths);
+  const MemoryStore store = testing::samples_of_lengths(lengths);
   int64_t tokens = 0;
   for (size_t i = 0; i < lengths.size(); ++i) {
     const SampleView view = store.sample(int64_t(i));
@@ -48,7 +48,7 @@ TEST(SampleStore, ManySamplesOverSeveralBlocks) {
 }
 
 TEST(SampleStore, RefusesLabelsThatAreNotTheirTokens) {
-  SampleStore store;
+  MemoryStore store;
   EXPECT_NE(testing::message_of<Error>([&] {
               store.add({{1, 2}, {1, 3}});
             }).find("label 3 at 1"),
@@ -57,7 +57,7 @@ TEST(SampleStore, RefusesLabelsThatAreNotTheirTokens) {
               store.add({{1, 2}, {1}});
             }).find("2 ids and 1"),
             std::string::npos);
-  EXPECT_NE(testing::message_of<Error>([&] { (void)SampleStore().sample(0); }).find("sample 0 of 0"),
+  EXPECT_NE(testing::message_of<Error>([&] { (void)MemoryStore().sample(0); }).find("sample 0 of 0"),
             std::string::npos);
 }
 

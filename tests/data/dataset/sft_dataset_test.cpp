@@ -84,19 +84,19 @@ TEST_F(SftDatasetTest, DropsOrRefusesTooLongSamplesWhenAsked) {
   const std::string text = record("1", "A") + record("1", "ABC");
   SftOptions options;
   options.max_seq_len = kMarkup + 2;
-  options.on_too_long = OnTooLong::drop;
+  options.truncation = Truncation::drop;
   const auto set = load(text, options);
   EXPECT_EQ(set.summary().samples, 1);
   EXPECT_EQ(set.summary().dropped_too_long, 1);
   EXPECT_EQ(set.summary().truncated, 0);
   EXPECT_NE(set.summary().text().find("1 dropped as too long"), std::string::npos);
-  options.on_too_long = OnTooLong::error;
+  options.truncation = Truncation::error;
   EXPECT_NE(message_of<DataError>([&] {
               load(text, options);
             }).find("d.jsonl:2:1: the record has 35 tokens, max_seq_len is 33"),
             std::string::npos);
   options.max_seq_len = 20;
-  options.on_too_long = OnTooLong::truncate;
+  options.truncation = Truncation::right;
   EXPECT_NE(
       message_of<DataError>([&] { load(text, options); }).find("d.jsonl: no sample is left of 2 records"),
       std::string::npos);
@@ -157,9 +157,9 @@ TEST_F(SftDatasetTest, PassesTheTokenizersErrorOn) {
 TEST_F(SftDatasetTest, RefusesNoFilesAndUnknownWords) {
   EXPECT_NE(message_of<DataError>([&] { SftDataset::load({}, chat(), {}); }).find("no dataset file"),
             std::string::npos);
-  EXPECT_NE(message_of<ConfigError>([] { on_too_long_from("cut"); }).find("truncate, drop, error"),
+  EXPECT_NE(message_of<ConfigError>([] { (void)truncation_from("cut"); }).find("error, drop, right, turn"),
             std::string::npos);
-  EXPECT_EQ(on_too_long_from("drop"), OnTooLong::drop);
+  EXPECT_EQ(truncation_from("drop"), Truncation::drop);
 }
 
 }  // namespace

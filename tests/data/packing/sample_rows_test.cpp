@@ -79,7 +79,7 @@ TEST(SampleRows, RefusesASampleThatDoesNotFit) {
   EXPECT_NE(
       testing::message_of<Error>([&] { SampleRows::packed(samples, 8, 1); }).find("sample 1 has 9 tokens"),
       std::string::npos);
-  EXPECT_EQ(SampleRows::packed(SampleStore(), 8, 1).size(), 0);
+  EXPECT_EQ(SampleRows::packed(MemoryStore(), 8, 1).size(), 0);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace {
 
 class StepPlanTest : public ::testing::Test {
  protected:
-  SampleStore samples_ = testing::samples_of_lengths({3, 9, 4, 17, 5, 8, 2, 11, 6, 7, 3, 12, 4});
+  MemoryStore samples_ = testing::samples_of_lengths({3, 9, 4, 17, 5, 8, 2, 11, 6, 7, 3, 12, 4});
   SampleRows single_ = SampleRows::one_each(samples_);
   SampleRows packed_ = SampleRows::packed(samples_, 20, 5);
 

@@ -43,6 +43,8 @@ TEST(WriteResolved, ReadsBackWhateverEveryKeySays) {
         v.text = std::to_string(static_cast<int64_t>(lowest + 1 + unit * 1000));
       } else if (key.type == "number") {
         v.text = fmt::format("{}", std::max(1e-300, unit * std::min(key.range.highest, 1e9)));
+      } else if (key.type == "list of numbers") {
+        v.text = fmt::format("{}, {}", 1 + unit, std::max(1e-3, unit));
       } else if (key.type == "true or false") {
         v.text = unit < 0.5 ? "true" : "false";
       } else if (key.type == "text" || key.type == "list") {

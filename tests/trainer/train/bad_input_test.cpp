@@ -60,7 +60,7 @@ TEST(BadInput, EachIsOneClearErrorWithItsExitCode) {
 
   c = run.config("out");
   c.max_seq_len = 20;
-  c.on_too_long = OnTooLong::error;
+  c.truncation = Truncation::error;
   EXPECT_COMPLAINT(complaint(run, c), ExitCode::data, "train.jsonl:1");
 
   c = run.config("out");
