@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "parallel/call_observer.h"
+
 namespace genesis::parallel {
 
 struct Pending::State {
@@ -128,6 +130,7 @@ Communicator::Job Communicator::make_job(Call call, const Array& in, const Array
 }
 
 void Communicator::execute(Job& job) {
+  const ObservedCall observed(job.call, group_);
   const bool pair = job.call.collective == Collective::send || job.call.collective == Collective::recv;
   if (check_every_call_ && !pair && !transport_->checks_agreement()) {
     check_agreement(transport_->gather_calls(job.call));

@@ -15,16 +15,19 @@
 namespace genesis::parallel {
 namespace {
 
+bool unbound = false;  // undo_default_binding() did
+
 int count(const CoreMask& mask) { return int(std::count(mask.begin(), mask.end(), true)); }
 
-CoreMask kernel_mask() {
+/// Of a process; 0: the calling thread.
+CoreMask kernel_mask(pid_t process) {
   // Far more processors than cpu_set_t holds (1024) are possible; the kernel says EINVAL while the set is too
   // small.
   for (int bits = 1024; bits <= 1 << 20; bits *= 2) {
     cpu_set_t* set = CPU_ALLOC(bits);
     const size_t bytes = CPU_ALLOC_SIZE(bits);
     CPU_ZERO_S(bytes, set);
-    const bool known = sched_getaffinity(0, bytes, set) == 0;
+    const bool known = sched_getaffinity(process, bytes, set) == 0;
     CoreMask mask(static_cast<size_t>(bits), false);
     for (int i = 0; known && i < bits; ++i) mask[size_t(i)] = CPU_ISSET_S(size_t(i), bytes, set);
     CPU_FREE(set);
@@ -78,7 +81,7 @@ std::string crowded_notice(int threads, int cores) {
 std::string idle_cores_notice(int used, int ranks) {
   const int online = int(sysconf(_SC_NPROCESSORS_ONLN));
   const auto info = launcher_info();
-  if (!info || !info->bound || used >= online || online < 2 * ranks) return "";
+  if (!info || !info->bound || unbound || used >= online || online < 2 * ranks) return "";
   return fmt::format(
       "mpirun bound {} to {} of {} processors, so {} stand idle; start with `mpirun --bind-to none` (or "
       "launch/run) to "
@@ -88,8 +91,28 @@ std::string idle_cores_notice(int used, int ranks) {
 
 }  // namespace
 
+bool undo_default_binding() {
+  const auto info = launcher_info();
+  if (!info || !info->bound) return false;
+  for (const char* asked :
+       {"OMPI_MCA_hwloc_base_binding_policy", "OMPI_MCA_rmaps_base_mapping_policy",
+        "OMPI_MCA_rmaps_base_cpus_per_rank", "OMPI_MCA_hwloc_base_cpu_list", "OMPI_MCA_hwloc_base_cpu_set"})
+    if (std::getenv(asked)) return false;
+  const CoreMask own = kernel_mask(0), daemon = kernel_mask(::getppid());
+  if (count(daemon) <= count(own)) return false;
+  cpu_set_t* set = CPU_ALLOC(daemon.size());
+  const size_t bytes = CPU_ALLOC_SIZE(daemon.size());
+  CPU_ZERO_S(bytes, set);
+  for (size_t i = 0; i < daemon.size(); ++i)
+    if (daemon[i]) CPU_SET_S(i, bytes, set);
+  const bool done = sched_setaffinity(0, bytes, set) == 0;
+  CPU_FREE(set);
+  unbound = unbound || done;
+  return done;
+}
+
 CoreMask own_cores() {
-  const CoreMask mask = kernel_mask();
+  const CoreMask mask = kernel_mask(0);
   CoreMask cores = mask;
   for (size_t i = 0; i < mask.size(); ++i) {
     if (!mask[i]) continue;
@@ -117,7 +140,7 @@ ThreadPlan plan_threads(std::optional<int> configured) {
   const int cores = count(own_cores());
   const auto info = launcher_info();
   // A bound rank has its cores for itself; unbound ranks of a host share them all.
-  const int ranks = info && !info->bound ? std::max(1, info->local_size) : 1;
+  const int ranks = info && (!info->bound || unbound) ? std::max(1, info->local_size) : 1;
   return {std::max(1, cores / ranks), share_text(cores, ranks), ""};
 }
 

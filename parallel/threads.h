@@ -16,6 +16,12 @@ using CoreMask = std::vector<bool>;
 /// their first one is in the mask too (two threads on one core do no more matrix work than one).
 CoreMask own_cores();
 
+/// mpirun's default pins each of one or two ranks to a core of its own and leaves the rest of the host idle.
+/// Where nobody asked for a binding (no --bind-to, --map-by or their variables), lets the calling thread, and
+/// those it starts, run wherever the launcher's daemon may. Returns whether it changed anything. Before MPI
+/// and OpenMP start.
+bool undo_default_binding();
+
 /// Threads for the owner of `own` when the ranks with the masks `on_this_host` (own included) share the host:
 ///   floor(sum over own's cores of 1 / number of ranks that may use the core), at least 1.
 int fair_share(const CoreMask& own, std::span<const CoreMask> on_this_host);

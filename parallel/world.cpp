@@ -9,6 +9,7 @@
 #include "parallel/launcher.h"
 #include "parallel/local_group.h"
 #include "parallel/mpi_transport.h"
+#include "parallel/threads.h"
 
 namespace genesis::parallel {
 namespace {
@@ -31,6 +32,7 @@ World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   }
   GENESIS_CHECK(!running.mpi, "a second World in this process");
   set_log_rank(info->rank);
+  undo_default_binding();
   start_mpi();
   running.mpi = uses_mpi_ = true;
   auto transport = message_transport();
@@ -71,6 +73,9 @@ int end_all_ranks(const std::exception& error) {
   // Another rank is reporting, and the launcher is about to end this one. Should neither come, this rank
   // speaks.
   if (!first) std::this_thread::sleep_for(std::chrono::seconds(2));
+  // Hosts cannot claim against each other: an error that all ranks have is left to rank 0.
+  else if (running.mpi && log_rank() > 0 && running.transport->name() == "messages")
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
   log_error(fmt::format("error: {}", error.what()));
   std::fflush(nullptr);
   if (running.mpi && running.size > 1) {

@@ -94,7 +94,14 @@ TEST(Launch, ThreadsPerRankFollowTheBinding) {
     return "rank " + std::to_string(rank) + " threads " + std::to_string(threads) + " ";
   };
 
-  const Outcome bound = mpirun("-n 2", "threads");  // the default binding: one core each
+  for (int ranks : {1, 2}) {  // mpirun's default pins each to a core, which nobody asked for
+    const Outcome plain = mpirun("-n " + std::to_string(ranks), "threads");
+    ASSERT_EQ(plain.exit_code, 0) << plain.output;
+    for (int r = 0; r < ranks; ++r)
+      EXPECT_EQ(count(plain.output, line(r, std::max(1, cores / ranks))), 1) << plain.output;
+    EXPECT_EQ(count(plain.output, "--bind-to none"), 0) << plain.output;
+  }
+  const Outcome bound = mpirun("-n 2 --bind-to core", "threads");  // a wish is a wish
   ASSERT_EQ(bound.exit_code, 0) << bound.output;
   for (int r = 0; r < 2; ++r) EXPECT_EQ(count(bound.output, line(r, 1)), 1) << bound.output;
   EXPECT_EQ(count(bound.output, "--bind-to none"), cores >= 4 ? 1 : 0) << bound.output;

@@ -1,5 +1,6 @@
 #include "trainer/checkpoint/train_state.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "kernels/core/error.h"
@@ -33,6 +34,9 @@ class Fields {
     bool fits = value.is_string();
     if constexpr (std::is_same_v<T, int64_t>) fits = value.is_number_integer();
     if constexpr (std::is_same_v<T, double>) fits = value.is_number();
+    if constexpr (std::is_same_v<T, std::vector<double>>)
+      fits = value.is_array() &&
+             std::all_of(value.begin(), value.end(), [](const auto& v) { return v.is_number(); });
     if (!fits) throw CheckpointError("{}: key '{}' has the wrong type: {}", file_, key, value.dump());
     into = value.get<T>();
   }
@@ -58,7 +62,7 @@ TrainState parse_train_state(std::string_view text, const std::string& file) {
   fields.required("global_batch_size", s.global_batch_size);
   fields.optional("grad_scale", s.grad_scale);
   fields.optional("grad_scale_good_steps", s.grad_scale_good_steps);
-  fields.optional("loss_average", s.loss_average);
+  fields.optional("recent_losses", s.recent_losses);
   fields.optional("best_eval_loss", s.best_eval_loss);
   fields.optional("best_step", s.best_step);
   return s;
@@ -77,7 +81,7 @@ std::string write_train_state(const TrainState& s) {
     object["grad_scale"] = *s.grad_scale;
     object["grad_scale_good_steps"] = s.grad_scale_good_steps;
   }
-  if (s.loss_average) object["loss_average"] = *s.loss_average;
+  if (!s.recent_losses.empty()) object["recent_losses"] = s.recent_losses;
   if (s.best_eval_loss) {
     object["best_eval_loss"] = *s.best_eval_loss;
     object["best_step"] = s.best_step;

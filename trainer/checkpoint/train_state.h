@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace genesis::trainer {
 
@@ -18,7 +19,7 @@ struct TrainState {
   int64_t global_batch_size = 1;
   std::optional<double> grad_scale;      ///< of GradScaler, fp16 only
   int64_t grad_scale_good_steps = 0;     ///< updates since it last changed
-  std::optional<double> loss_average;    ///< what a spike is measured against
+  std::vector<double> recent_losses;     ///< what a spike is measured against (LossHistory), oldest first
   std::optional<double> best_eval_loss;  ///< lowest so far
   int64_t best_step = -1;                ///< where it was met
 

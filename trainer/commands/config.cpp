@@ -23,8 +23,11 @@ void add_config(CLI::App& program, CommandContext& context) {
   auto* command =
       add_config_command(program, context, "config", "Check a config and print what it comes to, every key",
                          [markdown](const ConfigArguments& arguments) {
-                           if (*markdown) return fmt::print("{}", config_markdown());
-                           print_config(arguments);
+                           if (*markdown)
+                             fmt::print("{}", config_markdown());
+                           else
+                             print_config(arguments);
+                           return 0;
                          });
   command->add_flag("--markdown", *markdown, "Print docs/config.md and exit");
 }

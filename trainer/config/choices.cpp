@@ -114,6 +114,20 @@ const std::vector<Spelling<GradientReduceDType>>& spellings() {
 }
 
 template <>
+const std::vector<Spelling<OnNonfinite>>& spellings() {
+  static const std::vector<Spelling<OnNonfinite>> s = {{OnNonfinite::stop, "stop"},
+                                                       {OnNonfinite::skip, "skip"}};
+  return s;
+}
+
+template <>
+const std::vector<Spelling<OnLossSpike>>& spellings() {
+  static const std::vector<Spelling<OnLossSpike>> s = {
+      {OnLossSpike::warn, "warn"}, {OnLossSpike::skip, "skip"}, {OnLossSpike::rewind, "rewind"}};
+  return s;
+}
+
+template <>
 const std::vector<Spelling<DecayOn>>& spellings() {
   static const std::vector<Spelling<DecayOn>> s = {{DecayOn::matrices, "matrices"}, {DecayOn::all, "all"}};
   return s;

@@ -31,6 +31,11 @@ enum class ChatTemplateName : uint8_t { qwen, qwen15, qwen25, qwen3 };
 enum class Deterministic : uint8_t { standard, full };
 /// Type gradients travel in between ranks; sums are made in f32 either way.
 enum class GradientReduceDType : uint8_t { f32, bf16 };
+/// What a step whose loss or gradient is not finite does to the run; all ranks agree.
+enum class OnNonfinite : uint8_t { stop, skip };
+/// What a step whose loss jumps does; `rewind` goes back to the last checkpoint and leaves the data between
+/// out.
+enum class OnLossSpike : uint8_t { warn, skip, rewind };
 
 /// What a checkpoint that cannot be written does to the run; the last one of a run is always an error.
 enum class OnSaveError : uint8_t { warn, abort };

@@ -88,6 +88,14 @@ struct TrainConfig {
   bool profile = false;
   bool anomaly = false;
 
+  double hang_timeout_seconds = 60;  ///< 0: no watchdog
+  double setup_timeout_seconds = 1800;
+  OnNonfinite on_nonfinite = OnNonfinite::stop;
+  int64_t max_skipped_steps = 10;  ///< in a row
+  OnLossSpike on_loss_spike = OnLossSpike::warn;
+  double loss_spike_factor = 10;    ///< times the median of recent losses; 0: not looked for
+  int64_t replica_check_steps = 0;  ///< 0: never
+
   ConfigOrigins origins;
 
   bool operator==(const TrainConfig&) const = default;

@@ -172,6 +172,29 @@ void add_output(KeyTable& t) {
       .also({"detect_anomaly"});
 }
 
+void add_control(KeyTable& t) {
+  t.group("Control");
+  t.add("hang_timeout_seconds", &C::hang_timeout_seconds,
+        "End the job when a rank gives no sign of life, or nobody makes progress, for this long; 0 never")
+      .at_least(0);
+  t.add("setup_timeout_seconds", &C::setup_timeout_seconds,
+        "The same for a rank that others wait for while it starts or saves")
+      .at_least(0);
+  t.add("on_nonfinite", &C::on_nonfinite,
+        "A NaN or Inf in loss or gradient: stop, or leave that update out on every rank");
+  t.add("max_skipped_steps", &C::max_skipped_steps, "Updates left out in a row before the run stops")
+      .at_least(1);
+  t.add(
+      "on_loss_spike", &C::on_loss_spike,
+      "A loss of loss_spike_factor times the recent median: say so, leave the update out, or go back to the "
+      "last checkpoint and skip the data since");
+  t.add("loss_spike_factor", &C::loss_spike_factor, "What counts as a spike; 0 does not look for them")
+      .at_least(0);
+  t.add("replica_check_steps", &C::replica_check_steps,
+        "Steps between comparisons of the ranks' weights, which name a corrupted rank; 0 never")
+      .at_least(0);
+}
+
 }  // namespace
 
 void add_train_keys(KeyTable& table) {
@@ -180,6 +203,7 @@ void add_train_keys(KeyTable& table) {
   add_optimizer(table);
   add_machine(table);
   add_output(table);
+  add_control(table);
 }
 
 }  // namespace genesis::trainer

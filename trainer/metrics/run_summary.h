@@ -26,6 +26,7 @@ struct RunSummary {
   std::string device;
   std::string precision;
   std::string checkpoint;  ///< the folder saved last
+  int stop_signal = 0;     ///< the signal that ended it early; not written
   MemoryStats memory;      ///< of rank 0
 };
 

@@ -7,6 +7,7 @@
 #include "autograd/autocast.h"
 #include "autograd/grad_mode.h"
 #include "data/batch/batch.h"
+#include "trainer/control/progress.h"
 #include "trainer/train/batch_loss.h"
 
 namespace genesis::trainer {
@@ -26,6 +27,7 @@ double EvalResult::perplexity() const { return std::exp(loss); }
 
 EvalResult evaluate(models::QwenModel& model, const data::SampleStore& samples, int64_t rows,
                     const PrecisionPlan& precision, parallel::Communicator& ranks) {
+  const PhaseScope phase(Phase::evaluate);
   no_grad quiet;
   EvalMode mode(model);
   autocast cast(precision.autocast ? precision.compute : DType::bf16, precision.autocast);
@@ -35,6 +37,7 @@ EvalResult evaluate(models::QwenModel& model, const data::SampleStore& samples, 
     std::vector<int64_t> block(size_t(std::min(rows, samples.size() - begin)));
     std::iota(block.begin(), block.end(), begin);
     const data::Batch batch = data::build_batch(samples, block);
+    note_progress();
     if (batch.supervised == 0) continue;
     loss_sum += batch_loss_sum(model, batch).item();
     supervised += batch.supervised;

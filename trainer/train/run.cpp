@@ -12,6 +12,9 @@
 #include "trainer/checkpoint/publish.h"
 #include "trainer/checkpoint/resume.h"
 #include "trainer/config/print.h"
+#include "trainer/control/progress.h"
+#include "trainer/control/run_control.h"
+#include "trainer/control/start_agreement.h"
 #include "trainer/metrics/metrics_file.h"
 #include "trainer/metrics/profile_table.h"
 #include "trainer/progress/progress.h"
@@ -38,6 +41,7 @@ class Run {
       : config_(config),
         threads_(threads),
         ranks_(ranks),
+        control_(config, ranks),
         precision_(precision_plan(config.precision, Device::cpu)),
         source_(find_model(config)),
         mesh_(ranks, mesh_layout(config, source_.config, ranks.size())),
@@ -52,7 +56,8 @@ class Run {
               {.precision = precision_,
                .max_grad_norm = config.max_grad_norm,
                .seed = uint64_t(config.seed),
-               .anomaly = config.anomaly}),
+               .anomaly = config.anomaly,
+               .control = &control_}),
         plan_(data_->rows, data_->order,
               {.micro_batch_size = batch_.per_device,
                .accumulation = batch_.accumulation,
@@ -92,6 +97,8 @@ class Run {
   }
 
   void resume() {
+    agree_at_start(start_items(), ranks_);
+    agree_at_start({{"weights", weights_digest(*model_)}}, mesh_.dp());
     parallel::broadcast_parameters(model_->named_parameters(), mesh_.dp());
     state_.seed = config_.seed;
     state_.dataset_digest = data_->train.digest();
@@ -112,9 +119,15 @@ class Run {
           found->seed != state_.seed ? "another seed"
                                      : "other data (or the same with another template, mask or length)");
     optimizer_.synchronise(parallel::ShardedOptimizer::Source::pieces);
-    state_ = *found;
-    state_.global_batch_size = batch_.global;
+    take(*found);
+    agree_at_start({{"resume step", uint64_t(state_.step)}}, ranks_);
     notice("resumed at step {} of {}", state_.step, schedule_.total_steps);
+  }
+
+  std::vector<StartItem> start_items() const {
+    return {{"tokenizer", tokenizer_digest(source_.tokenizer)},
+            {"dataset", digest_text(data_->train.digest())},
+            {"eval_dataset", digest_text(data_->eval ? data_->eval->digest() : "")}};
   }
 
   void announce() const {
@@ -133,13 +146,15 @@ class Run {
     Progress progress(ProgressOutput::automatic(), schedule_.total_steps, state_.step);
     StepMetrics since{};
     while (state_.step < schedule_.total_steps) {
+      control_.begin_step(state_.step + 1);
       const double begin = now();
       const double lr = schedule_.at(state_.step);
       const StepResult result = step_.run(plan_, batches_, state_.consumed_rows, lr);
       const double seconds = now() - begin;
       advance(result, seconds);
+      control_.end_step([this] { return replicas_of(*model_, optimizer_.adamw()); }, mesh_.dp());
       add(since, summary, result, seconds, lr);
-      saver_->poll();
+      poll_saver();
       const bool last = state_.step == schedule_.total_steps;
       bool best = false;
       if (data_->eval && (every(config_.eval_steps) || last)) {
@@ -152,7 +167,12 @@ class Run {
         progress.update(since);
         since = {};
       }
-      if (every(config_.save_steps) || best) saver_->save(state_);
+      if (control_.rewind_due() && rewind()) continue;
+      if (control_.stop_signal() != 0 && !last) {
+        summary.stop_signal = control_.stop_signal();
+        break;
+      }
+      if (every(config_.save_steps) || best) save();
     }
     save_last(summary);
     finish(summary);
@@ -199,12 +219,48 @@ class Run {
     return evaluate(*model_, data_->eval->samples(), rows, precision_, mesh_.dp()).loss;
   }
 
+  void poll_saver() {
+    const PhaseScope phase(Phase::save);
+    saver_->poll();
+  }
+
+  void save() {
+    const PhaseScope phase(Phase::save);
+    state_.recent_losses = control_.guard().history().losses();
+    saver_->save(state_);
+  }
+
   void save_last(RunSummary& summary) {
-    if (config_.save_on_exit && saver_->asked_step() != state_.step) saver_->save(state_);
+    const PhaseScope phase(Phase::save);
+    if (config_.save_on_exit && saver_->asked_step() != state_.step) save();
     if (saver_->asked_step() == state_.step || config_.save_on_exit) saver_->require_saved(state_.step);
     saver_->finish();
     if (saver_->published_step() >= 0)
       summary.checkpoint = checkpoint_path(config_.output_dir, saver_->published_step()).string();
+  }
+
+  /// Weights, moments and step of the last checkpoint; the data since then is not seen again. False when
+  /// there is none.
+  bool rewind() {
+    const PhaseScope phase(Phase::save);
+    const int64_t consumed = state_.consumed_rows, from = state_.step;
+    saver_->finish();
+    const auto found = resume_checkpoint({config_.output_dir, "auto", false}, parts(), ranks_).state;
+    if (!found) warn("there is no checkpoint to go back to; only this update is left out");
+    if (!found) return false;
+    optimizer_.synchronise(parallel::ShardedOptimizer::Source::pieces);
+    take(*found);
+    state_.consumed_rows = consumed;
+    notice("went back from step {} to the checkpoint of step {}; the data between is left out", from,
+           state_.step);
+    ranks_.barrier();  // before anyone replaces that checkpoint
+    return true;
+  }
+
+  void take(const TrainState& found) {
+    state_ = found;
+    state_.global_batch_size = batch_.global;
+    control_.guard().set_history(LossHistory(found.recent_losses));
   }
 
   RunSummary new_summary() const {
@@ -227,6 +283,7 @@ class Run {
   const TrainConfig& config_;
   int threads_;
   parallel::Communicator& ranks_;
+  RunControl control_;
   PrecisionPlan precision_;
   ModelSource source_;
   parallel::Mesh mesh_;

@@ -1,11 +1,13 @@
 #include "trainer/train/train_step.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "autograd/anomaly.h"
 #include "autograd/autocast.h"
 #include "autograd/nn/clip_grad_norm.h"
 #include "autograd/random.h"
+#include "trainer/control/progress.h"
 #include "trainer/train/batch_loss.h"
 
 namespace genesis::trainer {
@@ -24,11 +26,20 @@ StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches
   for (int64_t micro = 0; micro < micro_steps; ++micro) {
     gradients_.set_last_micro_step(micro + 1 == micro_steps);
     loss_sum += micro_step(batches.take(consumed, micro), consumed, result.totals.supervised);
+    note_progress();
   }
   result.data_wait_seconds = batches.wait_seconds() - waited;
   gradients_.finish();
+  if (options_.control) loss_sum *= options_.control->loss_factor();
   result.loss = ranks_.dp().all_reduce_value(loss_sum) / double(result.totals.supervised);
-  result.grad_norm = checked_norm(result.loss);
+  const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
+  result.grad_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+  result.updated = allow_update(result, squares);
+  if (!result.updated) {
+    // The step still counts in the bias correction: a resumed run knows the number of steps alone.
+    optimizer_.adamw().set_steps(optimizer_.adamw().steps() + 1);
+    return result;
+  }
   optimizer_.adamw().set_lr(lr);
   optimizer_.step(nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
   return result;
@@ -45,24 +56,23 @@ double TrainStep::micro_step(const data::Batch& batch, int64_t consumed, int64_t
                   options_.precision.autocast);
     loss = batch_loss_sum(model_, batch);
   }
-  loss.backward(Array::full(loss.shape(), 1.0 / double(supervised), loss.dtype()));
+  const double factor = options_.control ? options_.control->gradient_factor() : 1.0;
+  loss.backward(Array::full(loss.shape(), factor / double(supervised), loss.dtype()));
   return loss.item();
 }
 
-double TrainStep::checked_norm(double loss) const {
-  const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
-  double total = 0;
-  for (const double sum : squares) total += sum;
-  if (std::isfinite(total) && std::isfinite(loss)) return std::sqrt(total);
-  const int64_t step = optimizer_.adamw().steps() + 1;
-  for (size_t i = 0; i < squares.size(); ++i)
-    if (!std::isfinite(squares[i]))
-      throw NumericsError(
-          "step {}: loss {}, the gradient of {} is not finite; nothing was updated "
-          "(anomaly=true names the operation)",
-          step, loss, gradients_.parameters()[i].first);
-  throw NumericsError("step {}: the loss is {}; nothing was updated (anomaly=true names the operation)", step,
-                      loss);
+bool TrainStep::allow_update(const StepResult& result, const std::vector<double>& squares) const {
+  const bool finite = std::isfinite(result.grad_norm) && std::isfinite(result.loss);
+  const auto first_bad = [&]() -> std::string {
+    for (size_t i = 0; i < squares.size(); ++i)
+      if (!std::isfinite(squares[i]))
+        return fmt::format("the gradient of {} is not finite", gradients_.parameters()[i].first);
+    return "the gradients are finite";
+  };
+  if (options_.control) return options_.control->allow_update(result.loss, finite, first_bad);
+  if (finite) return true;
+  throw NumericsError("step {}: loss {}, {}; nothing was updated (anomaly=true names the operation)",
+                      optimizer_.adamw().steps() + 1, result.loss, first_bad());
 }
 
 }  // namespace genesis::trainer

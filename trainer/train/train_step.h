@@ -1,9 +1,12 @@
 #pragma once
+#include <vector>
+
 #include "data/batch/batch_loader.h"
 #include "data/sampler/step_plan.h"
 #include "models/qwen/model.h"
 #include "parallel/mesh.h"
 #include "parallel/zero/sharded_optimizer.h"
+#include "trainer/control/run_control.h"
 #include "trainer/train/precision.h"
 
 namespace genesis::trainer {
@@ -14,6 +17,7 @@ struct StepResult {
   double grad_norm = 0;  ///< 2-norm of all gradients before clipping
   double data_wait_seconds = 0;  ///< of this rank: how long it waited for its micro-batches
   data::StepTotals totals;
+  bool updated = true;  ///< false: the update was left out (RunControl)
 };
 
 /// The work of one optimizer step: forward and backward of every micro-batch, the sum over ranks, clipping,
@@ -28,19 +32,19 @@ class TrainStep {
     double max_grad_norm = 1.0;
     uint64_t seed = 0;
     bool anomaly = false;
+    RunControl* control = nullptr;  ///< decides about updates; without one a NaN or Inf is an error
   };
   TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
             parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options);
 
   /// The step that begins after `consumed` rows, with learning rate `lr`.
-  /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite;
-  /// nothing
-  ///   was updated then, on any rank.
+  /// Errors: NumericsError naming step and the first bad parameter when the loss or a gradient is not finite
+  ///   and the policy is to stop; nothing was updated then, on any rank.
   StepResult run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed, double lr);
 
  private:
   double micro_step(const data::Batch& batch, int64_t consumed, int64_t supervised);
-  double checked_norm(double loss) const;
+  bool allow_update(const StepResult& result, const std::vector<double>& squares) const;
 
   models::QwenModel& model_;
   parallel::ShardedOptimizer& optimizer_;

@@ -23,7 +23,7 @@ TEST(TrainState, SurvivesTheFile) {
   EXPECT_EQ(parse_train_state(write_train_state(s), "s.json"), s);
   s.grad_scale = 65536;
   s.grad_scale_good_steps = 12;
-  s.loss_average = 0.1 + 0.2;
+  s.recent_losses = {0.1 + 0.2, 1e-300, 7};
   s.best_eval_loss = 1.0 / 3.0;
   s.best_step = 4;
   EXPECT_EQ(parse_train_state(write_train_state(s), "s.json"), s);

@@ -1,0 +1,131 @@
+// Jobs under mpirun that lose a rank in one way or another: they end, in time, and say why.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "tests/support/job_on_disk.h"
+
+namespace genesis::trainer {
+namespace {
+
+using testing::JobOnDisk;
+using testing::MpiJob;
+
+constexpr double kHang = 2, kCleanUp = 5;  // s; mpirun takes 1 to 2 s to end the rest, more on a busy machine
+
+struct Ended {
+  int code = -1;
+  double seconds = 0;
+  std::string output;
+  int left = 0;  ///< processes of ranks that are still there
+};
+
+Ended end_of(MpiJob& job, double limit) {
+  const auto ranks = job.ranks();
+  const auto begin = std::chrono::steady_clock::now();
+  Ended e;
+  e.code = job.wait(limit);
+  e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  e.output = job.output();
+  for (const auto& [rank, process] : ranks) e.left += testing::process_is_there(process);
+  return e;
+}
+
+#define EXPECT_SAYS(output, part) EXPECT_NE((output).find(part), std::string::npos) << (output)
+
+TEST(Hang, AStoppedRankEndsTheJobAndIsNamed) {
+  const JobOnDisk disk;
+  const TrainConfig c = disk.endless("out", kHang);
+  MpiJob job(disk.words(3, disk.write(c, "run.yaml")));
+  ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 3; })) << job.output();
+  const int victim = job.ranks().at(1);
+  ::kill(victim, SIGSTOP);
+  const Ended e = end_of(job, kHang + kCleanUp);
+  EXPECT_EQ(e.code, 74) << e.output;
+  EXPECT_EQ(e.left, 0);
+  EXPECT_GE(e.seconds, kHang * 0.9);
+  EXPECT_SAYS(e.output, "rank 0: error: hang: rank 1 (host ");
+  EXPECT_SAYS(e.output, "pid " + std::to_string(victim) + ") is stopped (SIGSTOP");
+  EXPECT_SAYS(e.output, "all_reduce #");
+  for (int r = 0; r < 3; ++r)
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(c.output_dir) / "hang" /
+                                        ("rank-" + std::to_string(r) + ".txt")));
+}
+
+TEST(Hang, AStoppedFirstRankIsReportedByTheNext) {
+  const JobOnDisk disk;
+  const TrainConfig c = disk.endless("out", kHang);
+  MpiJob job(disk.words(3, disk.write(c, "run.yaml")));
+  ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 3; })) << job.output();
+  ::kill(job.ranks().at(0), SIGSTOP);
+  const Ended e = end_of(job, kHang + kCleanUp);
+  EXPECT_EQ(e.code, 74) << e.output;
+  EXPECT_EQ(e.left, 0);
+  EXPECT_SAYS(e.output, "rank 1: error: hang: rank 0 (host ");
+}
+
+TEST(Hang, ARankStoppedWhileItStartsEndsTheJob) {
+  const JobOnDisk disk;
+  MpiJob job(disk.words(2, disk.write(disk.endless("out", kHang), "run.yaml")));
+  ASSERT_TRUE(job.wait_until([&] { return job.ranks().size() == 2; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));  // after exec, most likely inside MPI_Init
+  ::kill(job.ranks().at(1), SIGSTOP);
+  const Ended e = end_of(job, kHang + kCleanUp);
+  EXPECT_EQ(e.code, 74) << e.output;
+  EXPECT_EQ(e.left, 0);
+  EXPECT_SAYS(e.output, "rank 1");
+}
+
+TEST(Hang, ALaggingRankIsToldFromAStoppedOne) {
+  const JobOnDisk disk;
+  MpiJob job(disk.words(2, disk.write(disk.endless("out", 1), "run.yaml")),
+             {"GENESIS_FAULT=rank=1 step=4 action=lag"});
+  const Ended e = end_of(job, 60);
+  EXPECT_EQ(e.code, 74) << e.output;
+  EXPECT_SAYS(e.output, "rank 1 (host ");
+  EXPECT_SAYS(e.output, "lags: alive");
+  EXPECT_SAYS(e.output, "step 4, after all_reduce");
+}
+
+TEST(Hang, ASkippedCollectiveIsNoticedOverMemoryAndMessages) {
+  for (const char* shared : {"GENESIS_SHARED_MEMORY=1", "GENESIS_SHARED_MEMORY=0"}) {
+    const JobOnDisk disk;
+    MpiJob job(disk.words(2, disk.write(disk.endless("out", 1), "run.yaml")),
+               {"GENESIS_FAULT=rank=1 step=4 action=skip", shared});
+    const Ended e = end_of(job, 60);
+    EXPECT_GT(e.code, 0) << e.output;
+    EXPECT_SAYS(e.output, "rank 1");
+    EXPECT_SAYS(e.output, "barrier");
+  }
+}
+
+TEST(Hang, ARankThatDiesLeavesOrThrowsEndsTheJobAtOnce) {
+  for (const char* action : {"kill", "exit", "throw"}) {
+    const JobOnDisk disk;
+    const TrainConfig c = disk.endless("out", 30);
+    MpiJob job(disk.words(3, disk.write(c, "run.yaml")),
+               {std::string("GENESIS_FAULT=rank=2 step=5 action=") + action});
+    ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 4; })) << job.output();
+    const Ended e = end_of(job, 10);
+    EXPECT_GT(e.code, 0) << action << e.output;
+    EXPECT_EQ(e.left, 0) << action;
+    EXPECT_SAYS(e.output, "ank 2");
+  }
+}
+
+TEST(Hang, AJobThatIsStoppedAsAWholeGoesOn) {
+  const JobOnDisk disk;
+  const TrainConfig c = disk.endless("out", 1);
+  MpiJob job(disk.words(2, disk.write(c, "run.yaml")));
+  ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 3; })) << job.output();
+  const auto ranks = job.ranks();
+  for (const auto& [rank, process] : ranks) ::kill(process, SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  for (const auto& [rank, process] : ranks) ::kill(process, SIGCONT);
+  const int64_t before = disk.steps_done(c);
+  EXPECT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= before + 3; })) << job.output();
+  EXPECT_FALSE(job.ended()) << job.output();
+}
+
+}  // namespace
+}  // namespace genesis::trainer

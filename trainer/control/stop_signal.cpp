@@ -1,0 +1,31 @@
+#include "trainer/control/stop_signal.h"
+
+#include <signal.h>
+
+#include <initializer_list>
+
+namespace genesis::trainer {
+namespace {
+
+volatile sig_atomic_t caught = 0;
+
+void note(int signal) { caught = signal; }
+
+void handle_with(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;  // reads and writes of a checkpoint go on
+  sigemptyset(&action.sa_mask);
+  for (int signal : {SIGUSR1, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
+
+void catch_stop_signals() { handle_with(note); }
+int stop_signal() noexcept { return caught; }
+void release_stop_signals() {
+  handle_with(SIG_DFL);
+  caught = 0;
+}
+
+}  // namespace genesis::trainer
