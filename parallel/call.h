@@ -16,11 +16,12 @@ constexpr std::string_view name_of(Collective c) {
   return names[static_cast<int>(c)];
 }
 
-/// sum wraps around for integers; max and min of floats propagate NaN.
-enum class ReduceOp : uint8_t { sum, max, min };
+/// sum wraps around for integers; max and min of floats propagate NaN. tree_sum adds in another order than
+/// sum: the first half of the ranks, the second half, and both, the halves likewise (ranks: a power of two).
+enum class ReduceOp : uint8_t { sum, max, min, tree_sum };
 
 constexpr std::string_view name_of(ReduceOp op) {
-  constexpr std::string_view names[] = {"sum", "max", "min"};
+  constexpr std::string_view names[] = {"sum", "max", "min", "tree_sum"};
   return names[static_cast<int>(op)];
 }
 

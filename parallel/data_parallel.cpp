@@ -6,6 +6,7 @@
 #include "autograd/node.h"
 #include "kernels/core/run.h"
 #include "kernels/grad_norm.h"
+#include "parallel/ordered/exact_squares.h"
 #include "parallel/shard.h"
 
 namespace genesis::parallel {
@@ -41,23 +42,28 @@ struct DataParallel::State {
   std::vector<bool> complete;     // [parameters] in this step
   bool last_micro_step = true;
   int64_t bytes_per_step = 0;
+  GradientReductionOptions options;
   std::unique_ptr<GradientReduction> reduction;
 
   void bind_gradients();
   void begin_step();
   void gradient_ready(size_t parameter);
   void start_complete_buckets();
+  void fill_missing();
   void hand_in_the_rest();
 };
 
-DataParallel::State::State(Communicator& g, std::vector<NamedParameter> p, const DataParallelOptions& options)
-    : group(g), parameters(std::move(p)), scattered(options.reduction.scatter && g.size() > 1) {
+DataParallel::State::State(Communicator& g, std::vector<NamedParameter> p, const DataParallelOptions& o)
+    : group(g),
+      parameters(std::move(p)),
+      scattered(o.reduction.scatter && g.size() > 1),
+      options(o.reduction) {
   GENESIS_CHECK(!parameters.empty(), "data parallel training of a model without trainable parameters");
-  GENESIS_CHECK(options.bucket_bytes > 0, "bucket_bytes is ", options.bucket_bytes);
-  buckets = bucket_layout(sizes_of(parameters, options), options.bucket_bytes, scattered ? g.size() : 1);
-  bytes_per_step = GradientReduction::logged_bytes(buckets, g.size(), options.reduction);
+  GENESIS_CHECK(o.bucket_bytes > 0, "bucket_bytes is ", o.bucket_bytes);
+  buckets = bucket_layout(sizes_of(parameters, o), o.bucket_bytes, scattered ? g.size() : 1);
+  bytes_per_step = GradientReduction::logged_bytes(buckets, g.size(), options);
   bind_gradients();
-  reduction = std::make_unique<GradientReduction>(group, buckets, flats, options.reduction);
+  reduction = std::make_unique<GradientReduction>(group, buckets, flats, options);
   begin_step();
 }
 
@@ -97,7 +103,7 @@ void DataParallel::State::start_complete_buckets() {
   while (reduction->started() < buckets.size() && missing[reduction->started()] == 0) reduction->start_next();
 }
 
-void DataParallel::State::hand_in_the_rest() {
+void DataParallel::State::fill_missing() {
   for (auto& [name, parameter] : parameters) {
     autograd::TensorImpl& leaf = *parameter.impl();
     if (!leaf.grad_filled) {
@@ -105,6 +111,10 @@ void DataParallel::State::hand_in_the_rest() {
       leaf.grad_filled = true;
     }
   }
+}
+
+void DataParallel::State::hand_in_the_rest() {
+  fill_missing();
   if (group.size() == 1) return;
   missing.assign(buckets.size(), 0);
   start_complete_buckets();
@@ -127,6 +137,8 @@ DataParallel::~DataParallel() = default;
 
 void DataParallel::set_last_micro_step(bool last) { state_->last_micro_step = last; }
 
+void DataParallel::fill_missing() { state_->fill_missing(); }
+
 void DataParallel::finish() {
   state_->hand_in_the_rest();
   state_->reduction->finish();
@@ -136,40 +148,41 @@ void DataParallel::finish() {
 std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) const {
   const State& s = *state_;
   const bool split = tensor_group && tensor_group->size() > 1;
-  std::vector<size_t> owner;  // [grads] parameter of each
-  std::vector<Array> grads;
+  std::vector<std::pair<size_t, Array>> slices;  // (parameter, elements of its gradient)
   // Elements [begin, end) of a parameter, as far as this rank owns them within the tensor group.
   const auto add = [&](size_t parameter, const Array& flat, int64_t begin, int64_t end) {
     for (const Range& r : split ? owned_elements(s.parameters[parameter].second)
                                 : std::vector<Range>{{0, s.parameters[parameter].second.numel()}}) {
       const int64_t from = std::max(begin, r.begin), to = std::min(end, r.end);
-      if (from >= to) continue;
-      grads.push_back(flat.slice(0, from - begin, to - begin));
-      owner.push_back(parameter);
+      if (from < to) slices.emplace_back(parameter, flat.slice(0, from - begin, to - begin));
     }
   };
   if (s.scattered) {
-    for (const OwnedSlice& slice : owned_slices(s.buckets, s.group.rank(), s.group.size())) {
-      add(slice.parameter,
-          s.flats[slice.bucket].slice(0, slice.offset, slice.offset + slice.end - slice.begin), slice.begin,
-          slice.end);
-    }
+    for (const OwnedSlice& o : owned_slices(s.buckets, s.group.rank(), s.group.size()))
+      add(o.parameter, s.flats[o.bucket].slice(0, o.offset, o.offset + o.end - o.begin), o.begin, o.end);
   } else {
     for (size_t i = 0; i < s.parameters.size(); ++i) {
       const Array grad = s.parameters[i].second.grad();
       add(i, grad.view({-1}), 0, grad.numel());
     }
   }
+  Communicator* others = s.scattered ? &s.group : nullptr;
+  if (s.options.op == ReduceOp::tree_sum && !split) return exact_squares(slices, s.parameters.size(), others);
+
+  std::vector<Array> grads;
+  for (const auto& [parameter, grad] : slices) grads.push_back(grad);
   const Array sums = Array::empty({int64_t(grads.size())}, DType::f64);
   if (!grads.empty()) kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
   const Array squares = Array::zeros({int64_t(s.parameters.size())}, DType::f64);
   double* at = squares.data<double>();
-  for (size_t i = 0; i < grads.size(); ++i) at[owner[i]] += sums.data<double>()[i];
-  if (s.scattered) s.group.all_reduce(squares);
+  for (size_t i = 0; i < grads.size(); ++i) at[slices[i].first] += sums.data<double>()[i];
+  if (others) others->all_reduce(squares);
   if (split) tensor_group->all_reduce(squares);
   return {at, at + squares.numel()};
 }
 
+const std::vector<Array>& DataParallel::flats() const { return state_->flats; }
+const GradientReductionOptions& DataParallel::reduction() const { return state_->options; }
 int64_t DataParallel::bytes_per_step() const { return state_->bytes_per_step; }
 int64_t DataParallel::bucket_count() const { return int64_t(state_->buckets.size()); }
 const std::vector<DataParallel::NamedParameter>& DataParallel::parameters() const {

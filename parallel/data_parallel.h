@@ -55,6 +55,9 @@ class DataParallel {
   /// Whether the next backward() is the last of its step. True from the start and after finish().
   void set_last_micro_step(bool last);
 
+  /// Gives every parameter that has no gradient one of zeros.
+  void fill_missing();
+
   /// Hands in what backward did not, and returns when every gradient holds its sum. Collective, once per
   /// step.
   void finish();
@@ -71,6 +74,8 @@ class DataParallel {
   /// The parameters that require a gradient, in the order given.
   const std::vector<NamedParameter>& parameters() const;
   const std::vector<BucketShape>& buckets() const;
+  const std::vector<Array>& flats() const;  ///< [buckets] where the gradients lie
+  const GradientReductionOptions& reduction() const;
   Communicator& group() const;
   /// Whether each rank holds the sums of its owned_slices() only.
   bool is_scattered() const;

@@ -56,8 +56,8 @@ void GradientReduction::start(size_t bucket) {
     convert(flat, stage);
     flat = stage;
   }
-  pending_[bucket] =
-      options_.scatter ? group_.reduce_scatter_async(flat, own_slice(flat)) : group_.all_reduce_async(flat);
+  pending_[bucket] = options_.scatter ? group_.reduce_scatter_async(flat, own_slice(flat), options_.op)
+                                      : group_.all_reduce_async(flat, options_.op);
 }
 
 void GradientReduction::finish_next() {

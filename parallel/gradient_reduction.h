@@ -12,13 +12,15 @@ struct GradientReductionOptions {
   /// Type gradients travel in: f32, or bf16: each rank's gradients are rounded once before the sum, which is
   /// made in f32, and the sum once. Buckets of f64 always travel as they are.
   DType dtype = DType::f32;
+  /// sum: in rank order. tree_sum: by halves of the ranks (parallel/ordered/).
+  ReduceOp op = ReduceOp::sum;
 };
 
 /// The collective calls that sum the buckets of a step over the ranks: started one after the other, in the
 /// buckets' order, while backward goes on, and finished together.
 /// Memory: with dtype bf16 kStages staging buffers as large as the largest bucket; otherwise none, sums are
 ///   made where the gradients lie.
-/// Determinism: bitwise; in rank order, the same for all_reduce and reduce_scatter.
+/// Determinism: bitwise; in the order of `op`, the same for all_reduce and reduce_scatter.
 class GradientReduction {
  public:
   static constexpr size_t kStages = 4;

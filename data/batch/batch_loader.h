@@ -30,6 +30,7 @@ class BatchLoader {
   /// Errors: whatever build_batch and the store throw, here and not on the thread.
   Batch take(int64_t consumed, int64_t micro);
 
+  const SampleStore& samples() const { return samples_; }
   /// Seconds that take() has kept its callers, all calls together.
   double wait_seconds() const { return wait_seconds_; }
 

@@ -38,6 +38,14 @@ std::vector<int64_t> StepPlan::samples(int64_t consumed, int64_t micro_step, int
   return out;
 }
 
+std::vector<int64_t> StepPlan::row(int64_t consumed, int64_t index) const {
+  GENESIS_CHECK(index >= 0 && index < shape_.global_batch_size(), "row ", index, " of a step of ",
+                shape_.global_batch_size());
+  if (index >= rows_of_step(consumed)) return {};
+  const auto samples = rows_.samples(order_.at(consumed + index));
+  return {samples.begin(), samples.end()};
+}
+
 StepTotals StepPlan::totals(int64_t consumed) const {
   StepTotals totals;
   totals.rows = rows_of_step(consumed);

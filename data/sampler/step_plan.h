@@ -47,6 +47,9 @@ class StepPlan {
   /// Samples (documents) of one micro-batch in order; empty where the data has ended.
   std::vector<int64_t> samples(int64_t consumed, int64_t micro_step, int64_t rank) const;
 
+  /// Samples of row `index` of the step that begins after `consumed` rows; empty where the data has ended.
+  std::vector<int64_t> row(int64_t consumed, int64_t index) const;
+
   /// Totals of the step that begins after `consumed` rows; supervised > 0 while rows > 0.
   StepTotals totals(int64_t consumed) const;
 

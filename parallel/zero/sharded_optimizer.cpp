@@ -1,5 +1,6 @@
 #include "parallel/zero/sharded_optimizer.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "autograd/node.h"
@@ -46,17 +47,21 @@ ShardedOptimizer::State::State(DataParallel& gradients)
       parameters(tensors_of(gradients.parameters())),
       buckets(gradients.buckets()) {}
 
+/// With masters, all pieces have them: what is saved of a weight then lies in pieces alone.
 /// Each rank's own elements are kept before the values move into flat buckets of the type they are gathered
 /// in.
 void ShardedOptimizer::State::make_pieces() {
   first_piece.assign(buckets.size() + 1, 0);
+  const bool masters = std::any_of(buckets.begin(), buckets.end(), [&](const BucketShape& b) {
+    return parameters[b.members.front().parameter].dtype() != b.weight;
+  });
   for (const OwnedSlice& s : owned_slices(buckets, group.rank(), group.size())) {
     optim::AdamWPiece piece;
     piece.parameter = s.parameter;
     piece.begin = s.begin;
     piece.end = s.end;
     const Array value = parameters[s.parameter].value();
-    if (value.dtype() != buckets[s.bucket].weight) {
+    if (masters) {
       MemoryScope scope(MemoryCategory::optimizer);
       piece.weight = Array::empty({piece.count()}, value.dtype());
       copy_into(value.view({value.numel()}).slice(0, s.begin, s.end), piece.weight);

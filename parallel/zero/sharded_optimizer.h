@@ -16,8 +16,8 @@ namespace genesis::parallel {
 ///   are functions of the element.
 ///
 /// Memory: moments (and masters) of 1 / ranks of the elements. Weights lie in flat buckets, as gradients do.
-/// Masters: a parameter that is gathered in a narrower type than its own (DataParallelOptions::gathered_as)
-///   is kept by every rank in that type; its elements in the old type are kept by their owner alone.
+/// Masters: where a parameter is gathered in a narrower type than its own (DataParallelOptions::gathered_as),
+///   every rank keeps its values in that type; all elements in their old type are kept by their owner alone.
 /// Ownership: `gradients` outlives this object. Values are moved: views of parameters taken before go stale.
 class ShardedOptimizer {
  public:

@@ -22,6 +22,10 @@ BatchPlan plan_batch(const TrainConfig& c, int ranks) {
     throw ConfigError("{} is {}, which does not divide the {} ranks of this run",
                       c.about("tensor_parallel_size"), c.tensor_parallel_size, ranks);
   const int64_t data_parallel = ranks / c.tensor_parallel_size;
+  if (c.deterministic == Deterministic::full && (data_parallel & (data_parallel - 1)) != 0)
+    throw ConfigError(
+        "{} is full, which adds gradients by halves: {} data-parallel ranks are no power of two",
+        c.about("deterministic"), data_parallel);
   const auto& global = c.global_batch_size;
   const auto& per_device = c.per_device_train_batch_size;
   const auto& accumulation = c.gradient_accumulation_steps;

@@ -50,9 +50,6 @@ void require_path(const TrainConfig& c, const char* key, const std::string& path
 void check_supported(const TrainConfig& c) {
   if (c.device == DeviceChoice::cuda)
     throw ConfigError("{} is cuda: this release trains on the CPU", c.about("device"));
-  if (c.deterministic == Deterministic::full)
-    throw ConfigError("{} is full: this release repeats a run bit for bit at the same number of ranks only",
-                      c.about("deterministic"));
   if (c.precision == Precision::fp16_mixed)
     throw ConfigError("{} is fp16-mixed, which needs a GPU; use bf16-mixed or fp32", c.about("precision"));
 }
@@ -70,6 +67,13 @@ void check_config(const TrainConfig& c) {
     if (c.val_size > 0 && weight > 1)
       throw ConfigError("{} conflicts with {}: a sample seen twice could be on both sides",
                         c.about("val_size"), c.about("dataset_weights"));
+  if (c.deterministic == Deterministic::full && c.gradient_reduce_dtype != GradientReduceDType::f32)
+    throw ConfigError(
+        "{} conflicts with {}: rounding each rank's part would make results depend on the number of ranks",
+        c.about("gradient_reduce_dtype"), c.about("deterministic"));
+  if (c.deterministic == Deterministic::full && c.tensor_parallel_size > 1)
+    throw ConfigError("{} conflicts with {}: a matrix product that is split is summed in another order",
+                      c.about("tensor_parallel_size"), c.about("deterministic"));
   check_device(c);
   check_model_keys(c);
 }

@@ -1,6 +1,15 @@
 #include "trainer/train/optimizer_setup.h"
 
 namespace genesis::trainer {
+namespace {
+
+/// Under bf16-mixed the forward pass reads matrices in bf16 alone, and norms in f32: only masters need more.
+std::function<DType(const Tensor&)> gathered_as(const TrainConfig& c) {
+  if (c.precision != Precision::bf16_mixed) return {};
+  return [](const Tensor& p) { return p.ndim() == 2 ? DType::bf16 : p.dtype(); };
+}
+
+}  // namespace
 
 optim::AdamWOptions adamw_options(const TrainConfig& c) {
   return {.lr = c.learning_rate,
@@ -16,8 +25,10 @@ parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
   return {
       .bucket_bytes = int64_t(c.ddp_bucket_cap_mb * double(1 << 20)),
       .reduction = {.scatter = c.zero_stage >= 1,
-                    .dtype = c.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32},
-      .gathered_as = {}};
+                    .dtype = c.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32,
+                    .op = c.deterministic == Deterministic::full ? parallel::ReduceOp::tree_sum
+                                                                 : parallel::ReduceOp::sum},
+      .gathered_as = gathered_as(c)};
 }
 
 }  // namespace genesis::trainer

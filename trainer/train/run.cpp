@@ -57,6 +57,7 @@ class Run {
                .max_grad_norm = config.max_grad_norm,
                .seed = uint64_t(config.seed),
                .anomaly = config.anomaly,
+               .in_sample_order = config.deterministic == Deterministic::full,
                .control = &control_}),
         plan_(data_->rows, data_->order,
               {.micro_batch_size = batch_.per_device,

@@ -14,24 +14,19 @@ namespace genesis::trainer {
 
 TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
                      parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options)
-    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {}
+    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {
+  if (options.in_sample_order) ordered_.emplace(gradients);
+}
 
 StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed,
                           double lr) {
   StepResult result{.totals = plan.totals(consumed)};
+  const Work work{plan, batches, consumed, result.totals.supervised};
   optimizer_.adamw().zero_grad();
   const double waited = batches.wait_seconds();
-  double loss_sum = 0;
-  const int64_t micro_steps = plan.shape().accumulation;
-  for (int64_t micro = 0; micro < micro_steps; ++micro) {
-    gradients_.set_last_micro_step(micro + 1 == micro_steps);
-    loss_sum += micro_step(batches.take(consumed, micro), consumed, result.totals.supervised);
-    note_progress();
-  }
+  const double loss_sum = ordered_ ? run_in_sample_order(work) : run_micro_steps(work);
   result.data_wait_seconds = batches.wait_seconds() - waited;
-  gradients_.finish();
-  if (options_.control) loss_sum *= options_.control->loss_factor();
-  result.loss = ranks_.dp().all_reduce_value(loss_sum) / double(result.totals.supervised);
+  result.loss = loss_sum / double(work.supervised);
   const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
   result.grad_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
   result.updated = allow_update(result, squares);
@@ -45,9 +40,40 @@ StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches
   return result;
 }
 
-double TrainStep::micro_step(const data::Batch& batch, int64_t consumed, int64_t supervised) {
+double TrainStep::run_micro_steps(const Work& work) {
+  double loss_sum = 0;
+  const int64_t micro_steps = work.plan.shape().accumulation;
+  for (int64_t micro = 0; micro < micro_steps; ++micro) {
+    gradients_.set_last_micro_step(micro + 1 == micro_steps);
+    loss_sum += forward_and_backward(work, work.batches.take(work.consumed, micro));
+    note_progress();
+  }
+  gradients_.finish();
+  if (options_.control) loss_sum *= options_.control->loss_factor();
+  return ranks_.dp().all_reduce_value(loss_sum);
+}
+
+/// Neighbouring rows to each rank, one at a time: what a row contributes, and in which order it is added,
+/// depends on neither the number of ranks nor on the split into micro-batches.
+double TrainStep::run_in_sample_order(const Work& work) {
+  parallel::Communicator& dp = ranks_.dp();
+  const int64_t all = work.plan.shape().global_batch_size(), own = all / dp.size();
+  const Array losses = Array::zeros({all}, DType::f64);
+  double* loss = losses.data<double>();  // [all] of each row, zero where it is another rank's
+  ordered_->sum(own, [&](int64_t i) {
+    const int64_t row = dp.rank() * own + i;
+    loss[row] = forward_and_backward(
+        work, data::build_batch(work.batches.samples(), work.plan.row(work.consumed, row)));
+    note_progress();
+  });
+  gradients_.finish();
+  dp.all_reduce(losses);
+  return std::accumulate(loss, loss + all, 0.0);
+}
+
+double TrainStep::forward_and_backward(const Work& work, const data::Batch& batch) {
   // Dropout depends on the step and the sample, not on how ranks and micro-batches share the step.
-  autograd::set_random_state({.seed = options_.seed, .step = uint64_t(consumed), .next = 0});
+  autograd::set_random_state({.seed = options_.seed, .step = uint64_t(work.consumed), .next = 0});
   if (batch.supervised == 0) return 0.0;
   detect_anomaly anomaly(options_.anomaly);
   Tensor loss;
@@ -57,7 +83,7 @@ double TrainStep::micro_step(const data::Batch& batch, int64_t consumed, int64_t
     loss = batch_loss_sum(model_, batch);
   }
   const double factor = options_.control ? options_.control->gradient_factor() : 1.0;
-  loss.backward(Array::full(loss.shape(), factor / double(supervised), loss.dtype()));
+  loss.backward(Array::full(loss.shape(), factor / double(work.supervised), loss.dtype()));
   return loss.item();
 }
 

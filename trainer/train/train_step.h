@@ -1,10 +1,12 @@
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "data/batch/batch_loader.h"
 #include "data/sampler/step_plan.h"
 #include "models/qwen/model.h"
 #include "parallel/mesh.h"
+#include "parallel/ordered/ordered_gradients.h"
 #include "parallel/zero/sharded_optimizer.h"
 #include "trainer/control/run_control.h"
 #include "trainer/train/precision.h"
@@ -32,6 +34,7 @@ class TrainStep {
     double max_grad_norm = 1.0;
     uint64_t seed = 0;
     bool anomaly = false;
+    bool in_sample_order = false;   ///< deterministic: full; gradients must reduce with ReduceOp::tree_sum
     RunControl* control = nullptr;  ///< decides about updates; without one a NaN or Inf is an error
   };
   TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
@@ -43,7 +46,15 @@ class TrainStep {
   StepResult run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed, double lr);
 
  private:
-  double micro_step(const data::Batch& batch, int64_t consumed, int64_t supervised);
+  /// What the step works on and what its losses are divided by.
+  struct Work {
+    const data::StepPlan& plan;
+    data::BatchLoader& batches;
+    int64_t consumed = 0, supervised = 0;
+  };
+  double run_micro_steps(const Work& work);
+  double run_in_sample_order(const Work& work);
+  double forward_and_backward(const Work& work, const data::Batch& batch);
   bool allow_update(const StepResult& result, const std::vector<double>& squares) const;
 
   models::QwenModel& model_;
@@ -51,6 +62,7 @@ class TrainStep {
   parallel::DataParallel& gradients_;
   const parallel::Mesh& ranks_;
   Options options_;
+  std::optional<parallel::OrderedGradients> ordered_;
 };
 
 }  // namespace genesis::trainer

@@ -1,0 +1,172 @@
+#include "trainer/plan/activation_memory.h"
+
+#include <algorithm>
+
+#include "kernels/linear_cross_entropy.h"
+
+namespace genesis::trainer {
+namespace {
+
+/// Bytes of one kind that are held.
+struct Held {
+  int64_t now = 0, peak = 0;
+  void take(int64_t bytes) { peak = std::max(peak, now += bytes); }
+  void give(int64_t bytes) { now -= bytes; }
+  /// Held and let go of inside one operation.
+  void touch(int64_t bytes) {
+    take(bytes);
+    give(bytes);
+  }
+};
+
+/// Bytes of the arrays of one pass.
+struct Sizes {
+  explicit Sizes(const PlanInput& in);
+  int64_t rows = 0;              // [N, H]
+  int64_t qkv = 0, context = 0;  // [N, (A + 2K) d], [N, A d]
+  int64_t gate_up = 0, mlp = 0;  // [N, 2F], [N, F]
+  int64_t rstd = 0, lse = 0;     // [N] f32, [A, N] f32
+  int64_t qk_rstd = 0;           // [N, A + K] f32, with qk_norm
+  int64_t lengths = 0;           // [documents] i32
+  int64_t ids = 0;               // [N] i32
+  int64_t kept = 0;              // what the loss keeps for backward
+  int64_t table = 0;             // cos and sin
+};
+
+Sizes::Sizes(const PlanInput& in) {
+  const models::QwenConfig& m = in.model;
+  const int64_t n = in.tokens(), b = size_of(in.compute_dtype()), t = in.tensor_parallel, d = m.head_dim;
+  const int64_t heads = m.n_head / t, kv = std::max<int64_t>(1, m.n_kv_head / t);
+  rows = n * m.n_embd * b;
+  qkv = n * (heads + 2 * kv) * d * b;
+  context = n * heads * d * b;
+  mlp = n * (m.intermediate_size / t) * b;
+  gate_up = 2 * mlp;
+  rstd = 4 * n;
+  lse = 4 * n * heads;
+  qk_rstd = *m.qk_norm ? 4 * n * (heads + kv) : 0;
+  lengths = 4 * (n / in.row_tokens);
+  ids = 4 * n;
+  const int64_t supervised = in.supervised_tokens();
+  const bool keeps = kernels::keeps_logit_gradient(supervised, m.vocab_size / t, in.compute_dtype());
+  kept = keeps ? supervised * (m.vocab_size / t) * b : 4 * n;
+  // Fewer supervised tokens than could be may fit where all do not: the bound covers every number of them.
+  if (!keeps && in.supervised < 0)
+    kept = std::min(kernels::kKeptLogitsBytes, supervised * (m.vocab_size / t) * b);
+  table = in.row_tokens * d * 4;
+}
+
+class Pass {
+ public:
+  explicit Pass(const PlanInput& in)
+      : size_(in),
+        layers_(in.model.n_layer),
+        checkpointed_(in.checkpointing == GradientCheckpointing::full) {}
+
+  ActivationPeak run() {
+    held_.take(size_.table + 3 * size_.ids +
+               size_.lengths);  // ids, positions, targets and bounds of the batch
+    held_.take(size_.rows);     // the embedding
+    for (int64_t l = 0; l < layers_; ++l) checkpointed_ ? forward_unrecorded(l) : forward(l);
+    held_.take(2 * size_.rows + size_.rstd);  // the last norm
+    held_.give(checkpointed_ ? 2 * size_.rows : size_.rows);
+    held_.take(size_.kept);
+    // Backward.
+    held_.take(size_.rows);
+    held_.give(size_.kept + size_.rows);
+    held_.take(size_.rows);
+    held_.give(2 * size_.rows + size_.rstd);
+    for (int64_t l = layers_; l-- > 0;) checkpointed_ ? backward_recomputed(l) : backward(l, true);
+    return {held_.peak, input_gradients_.peak};
+  }
+
+ private:
+  /// A block that is recorded: what it saves stays. `delta`, what the block before fed, goes at the end.
+  void forward(int64_t layer) {
+    if (layer > 0) held_.take(size_.rows);
+    held_.take(size_.rows + size_.rstd);
+    held_.take(size_.qkv);
+    if (size_.qk_rstd) held_.take(size_.qkv + size_.qk_rstd);
+    held_.take(size_.context + size_.lse + size_.lengths);
+    held_.take(size_.rows);  // attended
+    held_.take(2 * size_.rows + size_.rstd);
+    held_.take(size_.gate_up + size_.mlp);
+    held_.take(size_.rows);  // fed
+    held_.give(size_.rows);
+    if (layer > 0 && !checkpointed_) held_.give(size_.rows);
+  }
+
+  /// A checkpointed block: only what goes in and out of it stays.
+  void forward_unrecorded(int64_t layer) {
+    const int64_t first = layer > 0 ? 2 * size_.rows : size_.rows;  // residual and normed, or normed alone
+    held_.take(first);
+    held_.touch(size_.rstd);
+    held_.take(size_.qkv);
+    if (size_.qk_rstd) {
+      held_.take(size_.qkv);
+      held_.touch(size_.qk_rstd);
+      held_.give(size_.qkv);
+    }
+    held_.take(size_.context);
+    held_.touch(size_.lse + size_.lengths);
+    held_.take(size_.rows);
+    held_.give(size_.qkv + size_.context);
+    held_.take(2 * size_.rows);
+    held_.touch(size_.rstd);
+    held_.take(size_.gate_up + size_.mlp);
+    held_.take(size_.rows);
+    held_.give(size_.gate_up + size_.mlp + first + 2 * size_.rows);
+  }
+
+  /// `own`: the gradient that comes in is let go of when it has been used.
+  void backward(int64_t layer, bool own) {
+    held_.take(size_.mlp);
+    held_.give(size_.mlp);  // the saved input of `down`
+    held_.take(size_.gate_up);
+    held_.give(size_.mlp + size_.gate_up);
+    held_.take(size_.rows);
+    held_.give(size_.gate_up + size_.rows);
+    held_.take(size_.rows);
+    held_.give((own ? 3 : 1) * size_.rows + size_.rstd);  // gradients in, and the saved residual
+    if (!own && layer == 0) input_gradients_.take(size_.rows);
+    held_.take(size_.context);
+    held_.take(size_.qkv);
+    held_.give(size_.context);
+    held_.give(size_.qkv + size_.context + size_.lse + size_.lengths);
+    if (size_.qk_rstd) {
+      held_.touch(size_.qkv);
+      held_.give(size_.qkv + size_.qk_rstd);
+    }
+    held_.take(size_.rows);
+    held_.give(size_.qkv + size_.rows);
+    held_.take(size_.rows);
+    if (!own && layer > 0) input_gradients_.take(2 * size_.rows);
+    if (own) {
+      held_.give(3 * size_.rows + size_.rstd);
+    } else {
+      // The gradient went to the block's inputs; nothing of it is left here.
+      held_.give((layer > 0 ? 4 : 3) * size_.rows + size_.rstd);
+    }
+  }
+
+  void backward_recomputed(int64_t layer) {
+    const int64_t before = held_.now, gradients_in = input_gradients_.now;
+    forward(layer);
+    backward(layer, false);
+    held_.now = before;  // outputs of the second run, and the saved inputs, are let go of
+    held_.give(layer > 0 ? 2 * size_.rows : size_.rows);
+    if (layer == layers_ - 1) held_.give(size_.rows);
+    input_gradients_.give(gradients_in);
+  }
+
+  Sizes size_;
+  int64_t layers_;
+  bool checkpointed_;
+  Held held_, input_gradients_;
+};
+
+}  // namespace
+
+ActivationPeak activation_peak(const PlanInput& input) { return Pass(input).run(); }
+
+}  // namespace genesis::trainer

@@ -1,0 +1,132 @@
+#include "trainer/plan/layout_search.h"
+
+#include <fmt/core.h>
+
+#include "kernels/core/error.h"
+#include "models/config/tensor_split.h"
+
+namespace genesis::trainer {
+namespace {
+
+constexpr int kLargestTensorParallel = 8;
+
+bool is_splittable(const models::QwenConfig& model, int size) {
+  try {
+    models::check_tensor_split(model, size);
+    return true;
+  } catch (const ConfigError&) {
+    return false;
+  }
+}
+
+/// `in` with another number of rows a micro-batch and the same rows a step; nothing when they do not divide.
+std::optional<PlanInput> with_rows(PlanInput in, int64_t global, int tensor_parallel, int64_t rows) {
+  if (in.ranks % tensor_parallel != 0 || !is_splittable(in.model, tensor_parallel)) return std::nullopt;
+  in.tensor_parallel = tensor_parallel;
+  const int64_t of_rank = global / in.data_parallel();
+  if (of_rank * in.data_parallel() != global || of_rank % rows != 0) return std::nullopt;
+  in.rows = rows;
+  in.accumulation = of_rank / rows;
+  return in;
+}
+
+int64_t global_rows(const PlanInput& in) { return in.rows * in.accumulation * in.data_parallel(); }
+
+int changes(const PlanInput& a, const PlanInput& b) {
+  return (a.zero_stage != b.zero_stage) + (a.rows != b.rows) + (a.checkpointing != b.checkpointing) +
+         (a.precision != b.precision) + (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
+}
+
+/// Every layout of the same ranks, precision and global batch.
+std::vector<PlanInput> alternatives(const PlanInput& in) {
+  std::vector<PlanInput> all;
+  const int64_t global = global_rows(in);
+  for (int tp = 1; tp <= kLargestTensorParallel; tp *= 2)
+    for (int64_t rows = 1; rows <= global && rows * in.row_tokens <= 65536; rows *= 2) {
+      const auto split = with_rows(in, global, tp, rows);
+      if (!split) continue;
+      for (const int64_t stage : {int64_t{0}, int64_t{1}})
+        for (const auto checkpointing : {GradientCheckpointing::none, GradientCheckpointing::full}) {
+          PlanInput one = *split;
+          one.zero_stage = stage;
+          one.checkpointing = checkpointing;
+          if (stage == 0 || one.data_parallel() > 1) all.push_back(one);
+        }
+    }
+  return all;
+}
+
+}  // namespace
+
+std::string Layout::changes_from(const PlanInput& o) const {
+  std::string text;
+  const auto add = [&](bool differs, const std::string& what) {
+    if (differs) text += (text.empty() ? "" : " ") + what;
+  };
+  add(input.ranks != o.ranks, fmt::format("--ranks {}", input.ranks));
+  add(input.tensor_parallel != o.tensor_parallel,
+      fmt::format("tensor_parallel_size={}", input.tensor_parallel));
+  add(input.zero_stage != o.zero_stage, fmt::format("zero_stage={}", input.zero_stage));
+  add(input.precision != o.precision, fmt::format("precision={}", spelling_of(input.precision)));
+  add(input.checkpointing != o.checkpointing,
+      fmt::format("gradient_checkpointing={}", spelling_of(input.checkpointing)));
+  add(input.rows != o.rows, fmt::format("per_device_train_batch_size={}", input.rows));
+  return text;
+}
+
+Layout evaluate_layout(const PlanInput& input, const Machine& machine) {
+  return {input, plan_memory(input), plan_time(input, machine)};
+}
+
+std::optional<Layout> best_layout(const PlanInput& in, const Machine& machine) {
+  std::optional<Layout> best;
+  for (const PlanInput& one : alternatives(in)) {
+    const Layout layout = evaluate_layout(one, machine);
+    if (!layout.fits(machine)) continue;
+    const double margin = best ? layout.time.step() / best->time.step() - 1 : -1;
+    const bool simpler = best && changes(one, in) < changes(best->input, in);
+    if (margin < -0.005 || (margin < 0.005 && simpler)) best = layout;
+  }
+  return best;
+}
+
+std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machine) {
+  std::vector<PlanInput> one_change;
+  const int64_t global = global_rows(in);
+  const auto add = [&](auto&& change) {
+    PlanInput other = in;
+    change(other);
+    one_change.push_back(other);
+  };
+  if (in.zero_stage == 0 && in.data_parallel() > 1) add([](PlanInput& o) { o.zero_stage = 1; });
+  for (int64_t rows = in.rows / 2; rows >= 1; rows /= 2)
+    if (const auto split = with_rows(in, global, in.tensor_parallel, rows)) one_change.push_back(*split);
+  if (in.checkpointing == GradientCheckpointing::none)
+    add([](PlanInput& o) { o.checkpointing = GradientCheckpointing::full; });
+  if (in.precision != Precision::bf16_true) add([](PlanInput& o) { o.precision = Precision::bf16_true; });
+  for (int tp = 2 * in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2)
+    if (const auto split = with_rows(in, global, tp, in.rows)) one_change.push_back(*split);
+  for (const PlanInput& other : one_change)
+    if (const Layout layout = evaluate_layout(other, machine); layout.fits(machine)) return layout;
+  if (const auto several = best_layout(in, machine)) return several;
+  PlanInput narrow = in;
+  narrow.precision = Precision::bf16_true;
+  if (const auto several = best_layout(narrow, machine)) return several;
+  // More ranks of the same kind, each with the same micro-batch.
+  for (int factor = 2; factor <= 64; factor *= 2) {
+    PlanInput more = in;
+    more.ranks *= factor;
+    more.zero_stage = 1;
+    more.checkpointing = GradientCheckpointing::full;
+    more.rows = 1;
+    more.accumulation = std::max<int64_t>(1, in.rows * in.accumulation / factor);
+    for (int tp = in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2) {
+      const auto split = with_rows(more, global_rows(more), tp, 1);
+      if (!split) continue;
+      if (const Layout layout = evaluate_layout(*split, machine); layout.fits(machine)) return layout;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace genesis::trainer

@@ -1,0 +1,33 @@
+#include "trainer/plan/plan_input.h"
+
+#include "models/config/tensor_split.h"
+#include "trainer/config/batch.h"
+
+namespace genesis::trainer {
+
+parallel::GradientReductionOptions PlanInput::reduction() const {
+  return {.scatter = zero_stage >= 1,
+          .dtype = reduce_dtype,
+          .op = in_sample_order ? parallel::ReduceOp::tree_sum : parallel::ReduceOp::sum};
+}
+
+PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model, int ranks) {
+  const BatchPlan batch = plan_batch(config, ranks);
+  PlanInput in;
+  in.model = model.resolved();
+  in.precision = config.precision;
+  in.checkpointing = config.gradient_checkpointing;
+  in.zero_stage = config.zero_stage;
+  in.bucket_bytes = int64_t(config.ddp_bucket_cap_mb * double(1 << 20));
+  in.reduce_dtype = config.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32;
+  in.in_sample_order = config.deterministic == Deterministic::full;
+  in.ranks = ranks;
+  in.tensor_parallel = int(config.tensor_parallel_size);
+  in.rows = batch.per_device;
+  in.accumulation = batch.accumulation;
+  in.row_tokens = config.max_seq_len;
+  models::check_tensor_split(in.model, in.tensor_parallel);
+  return in;
+}
+
+}  // namespace genesis::trainer

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+
+#include "models/config/qwen_config.h"
+#include "parallel/data_parallel.h"
+#include "trainer/config/train_config.h"
+
+namespace genesis::trainer {
+
+/// A training run as far as its memory and time follow from it.
+struct PlanInput {
+  models::QwenConfig model;  ///< resolved
+  Precision precision = Precision::fp32;
+  GradientCheckpointing checkpointing = GradientCheckpointing::none;
+  int64_t zero_stage = 0;
+  int64_t bucket_bytes = int64_t{8} << 20;
+  DType reduce_dtype = DType::f32;
+  bool in_sample_order = false;  ///< deterministic: full
+  int ranks = 1;
+  int tensor_parallel = 1;
+  int64_t rows = 1;          ///< of a micro-batch of one rank
+  int64_t accumulation = 1;  ///< micro-batches of a step
+  int64_t row_tokens = 2048;
+  int64_t supervised = -1;  ///< tokens with loss in a micro-batch; -1: all that can have one
+
+  int data_parallel() const { return ranks / tensor_parallel; }
+  /// Tokens of one forward pass; one row at a time in sample order.
+  int64_t tokens() const { return (in_sample_order ? 1 : rows) * row_tokens; }
+  int64_t forward_passes() const { return accumulation * (in_sample_order ? rows : 1); }
+  int64_t step_tokens() const { return rows * accumulation * data_parallel() * row_tokens; }
+  int64_t supervised_tokens() const {
+    return supervised >= 0 ? supervised : tokens() - tokens() / row_tokens;
+  }
+  DType parameter_dtype() const { return precision == Precision::bf16_true ? DType::bf16 : DType::f32; }
+  /// Of activations and matrix operands.
+  DType compute_dtype() const { return precision == Precision::fp32 ? DType::f32 : DType::bf16; }
+  parallel::GradientReductionOptions reduction() const;
+};
+
+/// What a config comes to on `ranks` ranks; every row counts max_seq_len tokens.
+/// Errors: ConfigError when ranks, tensor_parallel_size and the batch keys do not fit, naming them.
+PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model, int ranks);
+
+}  // namespace genesis::trainer

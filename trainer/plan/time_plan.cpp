@@ -1,0 +1,86 @@
+#include "trainer/plan/time_plan.h"
+
+#include <algorithm>
+
+#include "trainer/plan/memory_plan.h"
+
+namespace genesis::trainer {
+namespace {
+
+// Elementwise work reads and writes what a layer saves about three times over forward and backward
+// (7B at 2k tokens: 13.5 MB a token).
+constexpr double kPassesOverSaved = 3.2;
+constexpr double kAttentionShare = 0.6;  // of the matrix rate that attention reaches
+
+double matrix_parameters(const models::QwenConfig& m) {
+  const double q = double(m.n_head * m.head_dim), kv = double(m.n_kv_head * m.head_dim);
+  const double layer = double(m.n_embd) * (2 * q + 2 * kv + 3 * double(m.intermediate_size));
+  return double(m.n_layer) * layer;
+}
+double head_parameters(const models::QwenConfig& m) { return double(m.vocab_size) * double(m.n_embd); }
+double attention_flops(const PlanInput& in) {
+  const auto& m = in.model;
+  return 6.0 * double(m.n_layer) * double(m.n_head * m.head_dim) * double(in.row_tokens);
+}
+
+}  // namespace
+
+double flops_of_token(const PlanInput& in) {
+  return 6 * (matrix_parameters(in.model) + head_parameters(in.model)) + attention_flops(in);
+}
+
+double seconds_of(const PlannedCall& call, const PlanInput& in, const Machine& m) {
+  const bool tp = call.group == "tp";
+  const double n = tp ? in.tensor_parallel : in.data_parallel();
+  // Neighbours share a copy of the model: a dp group spans nodes as soon as the run does.
+  const bool crosses = tp ? in.tensor_parallel > m.ranks_per_node : in.ranks > m.ranks_per_node;
+  const double bandwidth = crosses ? m.network_bytes_per_s : m.link_bytes_per_s;
+  const double hop = crosses ? m.network_hop_s : m.link_hop_s;
+  const bool twice = call.collective == parallel::Collective::all_reduce;
+  const double whole = double(call.count) * size_of(call.dtype) * (twice ? 1 : n);
+  const double rounds = twice ? 2 : 1;
+  // A tree, or a ring within nodes and between them: no more than the logarithm of hops counts beyond a node.
+  const double inside = std::min<double>(n, m.ranks_per_node), outside = crosses ? n / inside : 1;
+  const double hops = (inside - 1) + (outside > 1 ? std::min(outside - 1, 16.0) : 0);
+  return double(call.times) * (rounds * (hops * hop + (n - 1) / n * whole / bandwidth) + m.call_s);
+}
+
+TimePlan plan_time(const PlanInput& in, const Machine& m) {
+  const double tokens = double(in.tokens() * in.forward_passes()), t = in.tensor_parallel;
+  const double rate = m.flops(in.precision);
+  const bool again = in.checkpointing == GradientCheckpointing::full;
+  TimePlan plan;
+  const double blocks = matrix_parameters(in.model) / t, head = head_parameters(in.model) / t;
+  plan.products = tokens * ((again ? 8 : 6) * blocks + 6 * head) / rate;
+  plan.attention = tokens * attention_flops(in) * (again ? 4.0 / 3 : 1) / t / (kAttentionShare * rate);
+  const double saved = double(size_of(in.compute_dtype())) * double(in.model.n_layer) *
+                       (8.0 * double(in.model.n_embd) + 3.0 * double(in.model.intermediate_size)) / t;
+  plan.elementwise = tokens * kPassesOverSaved * (again ? 1.33 : 1) * saved / m.memory_bytes_per_s;
+  const MemoryPlan memory = plan_memory(in);
+  const double state = double(memory.at(MemoryCategory::optimizer));
+  plan.optimizer = 3.5 * state / m.memory_bytes_per_s;  // w, m, v read and written, g read: 28 bytes for 8
+  if (in.in_sample_order)
+    plan.elementwise += 5.0 * double(memory.at(MemoryCategory::gradients)) / m.memory_bytes_per_s;
+
+  const double pass = (plan.products + plan.attention + plan.elementwise) / double(in.forward_passes());
+  double reduce = 0, gather = 0, first_gather = 0, last_reduce = 0;
+  for (const PlannedCall& call : plan_traffic(in)) {
+    const double seconds = seconds_of(call, in, m);
+    plan.communication += seconds;
+    if (!call.overlaps) {
+      plan.exposed += seconds;
+    } else if (call.what == "gradients") {
+      reduce += seconds;
+      last_reduce = seconds / double(call.times);
+    } else {
+      gather += seconds;
+      if (first_gather == 0) first_gather = seconds / double(call.times);
+    }
+  }
+  // The last bucket is complete when backward ends; the first gather is needed before forward begins.
+  plan.exposed += std::max(reduce - pass * 2 / 3, last_reduce);
+  plan.exposed += std::max(gather - pass / 3, first_gather);
+  return plan;
+}
+
+}  // namespace genesis::trainer
