@@ -7,6 +7,7 @@
 #include "models/config/huggingface.h"
 #include "models/config/model_keys.h"
 #include "models/config/model_type.h"
+#include "models/config/yaml_check.h"
 
 namespace genesis::models {
 namespace {
@@ -27,6 +28,7 @@ std::string read_config_file(const std::filesystem::path& path) {
 }  // namespace
 
 QwenConfig parse_yaml_config(const std::string& text, const std::string& file) {
+  check_yaml(text, file);
   std::vector<ModelValue> values;
   try {
     const YAML::Node root = YAML::Load(text);

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "kernels/core/error.h"
+#include "models/config/yaml_check.h"
 
 namespace genesis::trainer {
 namespace {
@@ -20,6 +21,7 @@ class Reader {
   explicit Reader(const std::string& name) : name_(name) {}
 
   std::vector<Entry> read(const std::string& text) {
+    models::check_yaml(text, name_);
     std::vector<YAML::Node> documents;
     try {
       documents = YAML::LoadAll(text);
