@@ -9,7 +9,7 @@
 namespace genesis::trainer {
 namespace {
 
-void plan(const ConfigArguments& given) {
+int plan(const ConfigArguments& given) {
   ConfigArguments arguments = given;
   const PlanRequest request = take_plan_request(arguments);
   const PlanReport report = make_plan(arguments, request);
@@ -21,6 +21,7 @@ void plan(const ConfigArguments& given) {
                       report.machine.memory_bytes / double(1 << 30),
                       report.change ? "smallest change: " + report.change->changes_from(report.asked.input)
                                     : "no change found that fits");
+  return 0;
 }
 
 }  // namespace

@@ -73,12 +73,12 @@ TEST_F(DataAudit, WritesRowsForPrograms) {
       ASSERT_EQ(ids.size(), labels.size());
       int64_t supervised = 0;
       for (size_t t = 0; t < ids.size(); ++t) {
-        if (labels[t] != -100) EXPECT_EQ(labels[t], ids[t]);
+        if (labels[t] != -100) {
+          EXPECT_EQ(labels[t], ids[t]);
+        }
         supervised += labels[t] != -100;
-        if (t > 0 && row["document_ids"][t] == row["document_ids"][t - 1])
-          EXPECT_EQ(positions[t], int(positions[t - 1]) + 1);
-        else
-          EXPECT_EQ(positions[t], 0);
+        const bool goes_on = t > 0 && row["document_ids"][t] == row["document_ids"][t - 1];
+        EXPECT_EQ(positions[t], goes_on ? int(positions[t - 1]) + 1 : 0);
       }
       EXPECT_GT(supervised, 0);
     }
