@@ -15,7 +15,7 @@ namespace {
 using testing::TinyRun;
 
 /// Bytes of gradients and weights that rank 0 logged in a run of `steps` steps.
-int64_t logged_in(const TinyRun& run, TrainConfig c, int ranks, int64_t steps) {
+int64_t logged_in(TrainConfig c, int ranks, int64_t steps) {
   c.max_steps = steps;
   c.output_dir += std::to_string(steps);
   int64_t bytes = 0;
@@ -46,7 +46,7 @@ TEST(Plan, PredictsTheLoggedBytesOfAStepExactly) {
           c.gradient_reduce_dtype = reduce;
           c.precision = precision;
           c.ddp_bucket_cap_mb = 0.03;
-          const int64_t three = logged_in(run, c, ranks, 3), one = logged_in(run, c, ranks, 1);
+          const int64_t three = logged_in(c, ranks, 3), one = logged_in(c, ranks, 1);
           EXPECT_EQ(three - one, 2 * logged_bytes(plan_traffic(planned(c, ranks)), "dp")) << c.output_dir;
           EXPECT_GT(three, one);
         }
