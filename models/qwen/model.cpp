@@ -10,6 +10,7 @@
 #include "models/config/tensor_split.h"
 #include "models/qwen/embedding_dropout.h"
 #include "models/qwen/initialise.h"
+#include "parallel/shard.h"
 
 namespace genesis::models {
 namespace {
@@ -60,6 +61,10 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::Tens
     head_ = std::make_unique<parallel::VocabularyTable>(config_.vocab_size, config_.n_embd, dtype, tp_);
     register_module("head", *head_);
   }
+  if (!tp_.is_split()) return;
+  for (const auto& [name, p] : named_parameters())  // norms, which every rank holds whole: rank 0 owns them
+    if (parallel::shard_of(p).is_whole())
+      parallel::set_shard(p, parallel::Shard::whole(p.shape(), tp_.rank()));
 }
 
 QwenModel::QwenModel(const QwenConfig& config, DType dtype, uint64_t seed, const parallel::TensorParallel& tp,
