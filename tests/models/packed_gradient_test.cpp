@@ -65,6 +65,7 @@ TEST(PackedGradients, EqualUnpackedOnes) {
     config.n_head = 4;
     config.intermediate_size = 48;
     config.max_seq_len = 64;
+    config.dropout = 0;
     QwenModel model(config.resolved(), DType::f64, 3);
     const auto samples = random_samples(14, config.vocab_size);
     const auto packed = data::SampleRows::packed(samples, 48, 1);

@@ -116,7 +116,7 @@ class TruncationRules : public ::testing::Test {
 };
 
 TEST_F(TruncationRules, KeepWhatTheySay) {
-  EXPECT_EQ(text(load(40, Truncation::right), 0), "<user\nQ>\n<assistant\nA>\n<user\nR>\n<assist");
+  EXPECT_EQ(text(load(40, Truncation::right), 0), "<user\nQ>\n<assistant\nA>\n<user\nR>\n<assista");
   EXPECT_EQ(text(load(40, Truncation::turn), 0), "<user\nQ>\n<assistant\nA>\n");
   EXPECT_EQ(load(40, Truncation::turn).summary().tokens_cut, 48 - 23);
   EXPECT_EQ(load(40, Truncation::drop).samples().size(), 1);

@@ -113,7 +113,7 @@ TEST_F(DataAudit, TrainingSaysItFirstAndAStrictRunStops) {
   c = run_.config("strict");
   c.dataset = {(run_ / "twice.jsonl").string()};
   c.audit = AuditPolicy::strict;
-  EXPECT_NE(genesis::testing::message_of<DataError>([&] { run_.train(c); }).find("1 duplicates"),
+  EXPECT_NE(genesis::testing::message_of<Error>([&] { run_.train(c); }).find("1 duplicates"),
             std::string::npos);
 }
 
