@@ -54,7 +54,6 @@ const std::vector<ForeignKey> kTrain = {
     {"eval_strategy", {}, {{"steps", ""}, {"no", ""}, {"false", ""}}, "see eval_steps"},
     {"evaluation_strategy", {}, {{"steps", ""}, {"no", ""}, {"false", ""}}, "see eval_steps"},
     {"report_to", {}, {{"none", ""}, {"", ""}}, "figures are written to metrics.jsonl in output_dir"},
-    {"save_best", {}, {{"false", ""}}, "checkpoints are kept by save_steps and save_total_limit"},
     {"trust_remote_code", {}, kIgnored, ""},
     {"lazy_preprocess", {}, kIgnored, ""},
     {"use_fast_tokenizer", {}, kIgnored, ""},
