@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "kernels/core/transfer.h"
+
 namespace genesis {
 namespace {
 
@@ -16,8 +18,9 @@ namespace autograd {
 
 bool anomaly_enabled() { return anomaly; }
 
-void check_finite(const Array& a, const char* operation, std::string_view what, size_t index) {
-  if (!a.defined() || !is_floating(a.dtype()) || a.device() != Device::cpu || !a.is_contiguous()) return;
+void check_finite(const Array& given, const char* operation, std::string_view what, size_t index) {
+  if (!given.defined() || !is_floating(given.dtype()) || !given.is_contiguous()) return;
+  const Array a = on_device(given, Device::cpu);
   dispatch_any(a.dtype(), [&](auto tag) {
     using T = decltype(tag);
     if constexpr (!std::is_integral_v<T>) {

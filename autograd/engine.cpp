@@ -7,6 +7,7 @@
 #include "autograd/anomaly.h"
 #include "autograd/grad_mode.h"
 #include "kernels/accumulate.h"
+#include "kernels/core/transfer.h"
 
 namespace genesis::autograd {
 namespace {
@@ -148,7 +149,26 @@ void add_gradient(Array& into, const Array& more, DType dtype) {
     kernels::run(kernels::Accumulate{.src = into, .dst = own, .overwrite = true});
     into = own;
   }
+  into.storage().drop_derived();  // a seed's number on the host is no longer its value
   kernels::run(kernels::Accumulate{.src = more, .dst = into});
+}
+
+namespace {
+constexpr const char* kHostValue = "host value";
+}
+
+Array seed_on(const Array& seed, Device device) {
+  if (seed.device() == device) return seed;
+  const Array placed = on_device(seed, device);
+  if (seed.numel() == 1 && seed.device() == Device::cpu)
+    placed.storage().derived<double>(kHostValue, [&] { return std::make_shared<double>(Tensor(seed).item()); });
+  return placed;
+}
+
+double seed_value(const Array& gradient) {
+  if (gradient.device() == Device::cpu) return Tensor(gradient).item();
+  return *gradient.storage().derived<double>(kHostValue,
+                                             [&] { return std::make_shared<double>(Tensor(gradient).item()); });
 }
 
 void run_backward(std::span<const Tensor> roots, std::span<const Array> seeds, BackwardOptions options) {

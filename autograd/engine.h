@@ -17,4 +17,10 @@ void run_backward(std::span<const Tensor> roots, std::span<const Array> seeds, B
 /// sum of two gradients of one value: adds in place when nobody else holds `into`.
 void add_gradient(Array& into, const Array& more, DType dtype);
 
+/// The seed of a backward on `device`. A number that came from the host stays readable there (seed_value).
+Array seed_on(const Array& seed, Device device);
+
+/// The one element of a gradient: without waiting for the card where it is still the host's seed.
+double seed_value(const Array& gradient);
+
 }  // namespace genesis::autograd

@@ -3,6 +3,8 @@
 #include "autograd/engine.h"
 #include "autograd/node.h"
 #include "autograd/op.h"
+#include "kernels/copy.h"
+#include "kernels/core/transfer.h"
 
 namespace genesis {
 namespace {
@@ -18,10 +20,11 @@ Array from_rows(const Rows& rows) {
   return Array::from(flat, {int64_t(rows.size()), int64_t(columns)});
 }
 
-/// Row-major walk over a strided CPU array.
+/// Row-major walk over a strided array; what is on a card is copied first.
 template <class Out>
-std::vector<Out> elements_of(const Array& a) {
-  GENESIS_CHECK(a.device() == Device::cpu, "reading elements of an array on ", name_of(a.device()));
+std::vector<Out> elements_of(const Array& given) {
+  const Array a =
+      given.device() == Device::cpu ? given : on_device(kernels::contiguous(given), Device::cpu);
   std::vector<Out> out;
   out.reserve(size_t(a.numel()));
   dispatch_any(a.dtype(), [&](auto tag) {
@@ -91,7 +94,8 @@ void Tensor::backward(autograd::BackwardOptions options) const {
 
 void Tensor::backward(const Array& seed, autograd::BackwardOptions options) const {
   GENESIS_CHECK(requires_grad(), "backward from a tensor that depends on nothing that requires a gradient");
-  autograd::run_backward({this, 1}, {&seed, 1}, options);
+  const Array placed = autograd::seed_on(seed, device());
+  autograd::run_backward({this, 1}, {&placed, 1}, options);
 }
 
 Tensor Tensor::detach() const { return Tensor(value()); }

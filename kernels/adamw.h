@@ -38,5 +38,6 @@ struct AdamW {
 };
 
 void run_cpu(const AdamW&);
+void run_cuda(const AdamW&);
 
 }  // namespace genesis::kernels

@@ -19,5 +19,6 @@ struct AddRmsNormForward {
 };
 
 void run_cpu(const AddRmsNormForward&);
+void run_cuda(const AddRmsNormForward&);
 
 }  // namespace genesis::kernels

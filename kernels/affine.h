@@ -16,5 +16,6 @@ struct Affine {
 };
 
 void run_cpu(const Affine&);
+void run_cuda(const Affine&);
 
 }  // namespace genesis::kernels

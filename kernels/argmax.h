@@ -15,5 +15,6 @@ struct Argmax {
 };
 
 void run_cpu(const Argmax&);
+void run_cuda(const Argmax&);
 
 }  // namespace genesis::kernels

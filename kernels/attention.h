@@ -49,6 +49,8 @@ struct AttentionBackward {
 };
 
 void run_cpu(const AttentionForward& op);
+void run_cuda(const AttentionForward& op);
 void run_cpu(const AttentionBackward& op);
+void run_cuda(const AttentionBackward& op);
 
 }  // namespace genesis::kernels

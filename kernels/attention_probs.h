@@ -20,5 +20,6 @@ struct AttentionProbs {
 };
 
 void run_cpu(const AttentionProbs& op);
+void run_cuda(const AttentionProbs& op);
 
 }  // namespace genesis::kernels

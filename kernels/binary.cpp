@@ -19,7 +19,7 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
 
 void Binary::check() const {
   GENESIS_CHECK(a.defined() && b.defined(), kName, ": an input is undefined");
-  expect_dtype_in(kName, "a", a, {DType::f64, DType::f32, DType::bf16});
+  expect_computed(kName, "a", a);
   expect_dtype(kName, "b", b, a.dtype());
   expect_dtype(kName, "y", y, a.dtype());
   expect_shape(kName, "y", y, broadcast_shape(a.shape(), b.shape()));

@@ -20,6 +20,7 @@ struct Binary {
 };
 
 void run_cpu(const Binary&);
+void run_cuda(const Binary&);
 
 /// The shape two shapes broadcast to. Errors: genesis::Error naming both when they do not fit.
 Shape broadcast_shape(const Shape& a, const Shape& b);

@@ -18,5 +18,6 @@ struct Cat {
 };
 
 void run_cpu(const Cat&);
+void run_cuda(const Cat&);
 
 }  // namespace genesis::kernels

@@ -23,6 +23,12 @@ void expect_dtype_in(std::string_view op, std::string_view name, const Array& a,
   GENESIS_CHECK(false, op, ": ", name, " holds ", name_of(a.dtype()), ", expected ", list);
 }
 
+void expect_computed(std::string_view op, std::string_view name, const Array& a) {
+  GENESIS_CHECK(a.defined(), op, ": ", name, " is undefined");
+  if (a.device() == Device::cpu) return expect_dtype_in(op, name, a, {DType::f64, DType::f32, DType::bf16});
+  expect_dtype_in(op, name, a, {DType::f32, DType::bf16, DType::f16});
+}
+
 void expect_rows(std::string_view op, std::string_view name, const Array& a, int64_t dims) {
   GENESIS_CHECK(a.defined(), op, ": ", name, " is undefined");
   GENESIS_CHECK(a.ndim() >= dims, op, ": ", name, " has shape ", to_string(a.shape()), ", expected at least ",

@@ -12,6 +12,8 @@ void expect_shape(std::string_view op, std::string_view name, const Array& a, co
 void expect_dtype(std::string_view op, std::string_view name, const Array& a, DType wanted);
 void expect_dtype_in(std::string_view op, std::string_view name, const Array& a,
                      std::initializer_list<DType> wanted);
+/// A dtype that `a`'s device computes in: f64, f32, bf16 on the CPU; f32, bf16, f16 on a card.
+void expect_computed(std::string_view op, std::string_view name, const Array& a);
 /// At least `dims` dimensions, and the elements of the last one beside each other (leading strides are free).
 void expect_rows(std::string_view op, std::string_view name, const Array& a, int64_t dims = 1);
 void expect_contiguous(std::string_view op, std::string_view name, const Array& a);

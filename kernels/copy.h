@@ -16,6 +16,7 @@ struct Copy {
 };
 
 void run_cpu(const Copy&);
+void run_cuda(const Copy&);
 
 /// A new contiguous array with the same values in `dtype`.
 Array converted_copy(const Array& src, DType dtype);

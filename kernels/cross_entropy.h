@@ -31,6 +31,8 @@ struct CrossEntropyBackward {
 };
 
 void run_cpu(const CrossEntropyForward&);
+void run_cuda(const CrossEntropyForward&);
 void run_cpu(const CrossEntropyBackward&);
+void run_cuda(const CrossEntropyBackward&);
 
 }  // namespace genesis::kernels

@@ -22,5 +22,6 @@ struct Dropout {
 };
 
 void run_cpu(const Dropout&);
+void run_cuda(const Dropout&);
 
 }  // namespace genesis::kernels

@@ -31,6 +31,8 @@ struct EmbeddingBackward {
 };
 
 void run_cpu(const EmbeddingForward&);
+void run_cuda(const EmbeddingForward&);
 void run_cpu(const EmbeddingBackward&);
+void run_cuda(const EmbeddingBackward&);
 
 }  // namespace genesis::kernels

@@ -14,5 +14,6 @@ struct Fill {
 };
 
 void run_cpu(const Fill&);
+void run_cuda(const Fill&);
 
 }  // namespace genesis::kernels

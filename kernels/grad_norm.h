@@ -20,5 +20,6 @@ struct GradNorm {
 };
 
 void run_cpu(const GradNorm&);
+void run_cuda(const GradNorm&);
 
 }  // namespace genesis::kernels

@@ -28,6 +28,8 @@ struct IndexAdd {
 };
 
 void run_cpu(const IndexSelect&);
+void run_cuda(const IndexSelect&);
 void run_cpu(const IndexAdd&);
+void run_cuda(const IndexAdd&);
 
 }  // namespace genesis::kernels

@@ -40,6 +40,8 @@ struct LinearBackward {
 };
 
 void run_cpu(const LinearForward& op);
+void run_cuda(const LinearForward& op);
 void run_cpu(const LinearBackward& op);
+void run_cuda(const LinearBackward& op);
 
 }  // namespace genesis::kernels

@@ -1,12 +1,13 @@
 #include "kernels/linear_cross_entropy.h"
 
 #include "kernels/contract.h"
+#include "kernels/core/transfer.h"
 
 namespace genesis::kernels {
 namespace {
 
 void expect_head(const char* op, const Array& x, const Array& weight, const Array& targets) {
-  expect_dtype_in(op, "x", x, {DType::f64, DType::f32, DType::bf16});
+  expect_computed(op, "x", x);
   expect_dtype(op, "weight", weight, x.dtype());
   GENESIS_CHECK(x.ndim() == 2 && weight.ndim() == 2 && x.dim(1) == weight.dim(1), op, ": x has shape ",
                 to_string(x.shape()), ", weight ", to_string(weight.shape()), "; expected [N, H] and [V, H]");
@@ -35,7 +36,8 @@ void expect_kept(const char* op, const Array& kept, const Array& x, const Array&
 
 int64_t count_supervised(const Array& targets, int64_t vocabulary) {
   int64_t count = 0;
-  const int32_t* t = targets.data<int32_t>();
+  const Array host = on_device(targets, Device::cpu);
+  const int32_t* t = host.data<int32_t>();
   for (int64_t n = 0; n < targets.numel(); ++n) {
     if (t[n] == kIgnoredTarget) continue;
     GENESIS_CHECK(t[n] >= 0 && t[n] < vocabulary, "linear_cross_entropy: the target of token ", n, " is ",
@@ -45,8 +47,9 @@ int64_t count_supervised(const Array& targets, int64_t vocabulary) {
   return count;
 }
 
-bool keeps_logit_gradient(int64_t supervised, int64_t vocabulary, DType dtype) {
-  return supervised * vocabulary * size_of(dtype) <= kKeptLogitsBytes;
+bool keeps_logit_gradient(int64_t supervised, int64_t vocabulary, DType dtype, Device device) {
+  return supervised * vocabulary * size_of(dtype) <=
+         (device == Device::cpu ? kKeptLogitsBytes : kKeptLogitsBytesOnCard);
 }
 
 void LinearCrossEntropyForward::check() const {

@@ -5,8 +5,9 @@ namespace genesis::kernels {
 
 inline constexpr int32_t kIgnoredTarget = -100;
 
-/// Bytes of logits that may be kept between forward and backward.
-inline constexpr int64_t kKeptLogitsBytes = int64_t{64} << 20;
+/// Bytes of logits that may be kept between forward and backward: on a card, what two chunks of 2048 rows need for
+/// 151,936 entries in bf16.
+inline constexpr int64_t kKeptLogitsBytes = int64_t{64} << 20, kKeptLogitsBytesOnCard = int64_t{1250} << 20;
 
 /// Number of targets that are not kIgnoredTarget.
 /// Errors: genesis::Error naming token and value when a target is neither kIgnoredTarget nor in [0,
@@ -14,7 +15,7 @@ inline constexpr int64_t kKeptLogitsBytes = int64_t{64} << 20;
 int64_t count_supervised(const Array& targets, int64_t vocabulary);
 
 /// Whether the gradient of `supervised` rows of logits may be kept for the backward pass.
-bool keeps_logit_gradient(int64_t supervised, int64_t vocabulary, DType dtype);
+bool keeps_logit_gradient(int64_t supervised, int64_t vocabulary, DType dtype, Device device = Device::cpu);
 
 /// The output head and its loss in one: logits exist only for one chunk of supervised rows at a time.
 ///   z_nv = sum_h x_nh weight_vh     lse_n = ln sum_v e^(z_nv)     loss_n = lse_n - z_n,target(n); 0 where
@@ -58,6 +59,8 @@ struct LinearCrossEntropyBackward {
 };
 
 void run_cpu(const LinearCrossEntropyForward& op);
+void run_cuda(const LinearCrossEntropyForward& op);
 void run_cpu(const LinearCrossEntropyBackward& op);
+void run_cuda(const LinearCrossEntropyBackward& op);
 
 }  // namespace genesis::kernels

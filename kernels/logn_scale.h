@@ -18,5 +18,6 @@ struct LognScale {
 };
 
 void run_cpu(const LognScale&);
+void run_cuda(const LognScale&);
 
 }  // namespace genesis::kernels

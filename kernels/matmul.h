@@ -23,5 +23,6 @@ struct MatMul {
 };
 
 void run_cpu(const MatMul& op);
+void run_cuda(const MatMul& op);
 
 }  // namespace genesis::kernels

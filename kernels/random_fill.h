@@ -24,5 +24,6 @@ struct RandomFill {
 };
 
 void run_cpu(const RandomFill&);
+void run_cuda(const RandomFill&);
 
 }  // namespace genesis::kernels

@@ -21,6 +21,7 @@ struct Reduce {
 };
 
 void run_cpu(const Reduce&);
+void run_cuda(const Reduce&);
 
 /// Which dimensions `dims` names, one flag each. Errors: genesis::Error as above.
 std::vector<bool> reduced_dimensions(int64_t ndim, const Shape& dims);

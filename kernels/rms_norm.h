@@ -37,6 +37,8 @@ struct RmsNormBackward {
 };
 
 void run_cpu(const RmsNormForward&);
+void run_cuda(const RmsNormForward&);
 void run_cpu(const RmsNormBackward&);
+void run_cuda(const RmsNormBackward&);
 
 }  // namespace genesis::kernels

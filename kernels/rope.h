@@ -23,6 +23,7 @@ struct Rope {
 };
 
 void run_cpu(const Rope&);
+void run_cuda(const Rope&);
 
 /// cos and sin of position times frequency for positions 0, 1, …, grown when a longer row comes.
 ///   frequency_i = base'^(-2i/d), base' = base alpha^(d/(d-2)); alpha is the dynamic-NTK factor (1 in

@@ -17,5 +17,6 @@ struct Scale {
 };
 
 void run_cpu(const Scale&);
+void run_cuda(const Scale&);
 
 }  // namespace genesis::kernels

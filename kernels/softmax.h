@@ -25,6 +25,8 @@ struct SoftmaxBackward {
 };
 
 void run_cpu(const SoftmaxForward&);
+void run_cuda(const SoftmaxForward&);
 void run_cpu(const SoftmaxBackward&);
+void run_cuda(const SoftmaxBackward&);
 
 }  // namespace genesis::kernels

@@ -29,6 +29,8 @@ struct SwigluBackward {
 };
 
 void run_cpu(const SwigluForward&);
+void run_cuda(const SwigluForward&);
 void run_cpu(const SwigluBackward&);
+void run_cuda(const SwigluBackward&);
 
 }  // namespace genesis::kernels

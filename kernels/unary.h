@@ -36,6 +36,8 @@ struct UnaryBackward {
 };
 
 void run_cpu(const UnaryForward&);
+void run_cuda(const UnaryForward&);
 void run_cpu(const UnaryBackward&);
+void run_cuda(const UnaryBackward&);
 
 }  // namespace genesis::kernels

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/core/parallel_for.h"
+#include "kernels/core/transfer.h"
 
 namespace genesis::parallel {
 namespace {
@@ -80,9 +81,9 @@ void require_same_parameters(Communicator& group,
   if (group.size() == 1) return;
   std::vector<NamedDigest> items;
   for (const auto& [name, p] : parameters) {
-    GENESIS_CHECK(p.device() == Device::cpu && p.value().is_contiguous(), "parameter ", name,
-                  " is not contiguous on the CPU");
-    items.emplace_back("parameter " + name, digest_bytes(p.value().raw(), p.value().nbytes()));
+    GENESIS_CHECK(p.value().is_contiguous(), "parameter ", name, " is not contiguous");
+    const Array values = on_device(p.value(), Device::cpu);
+    items.emplace_back("parameter " + name, digest_bytes(values.raw(), values.nbytes()));
   }
   require_same_everywhere(group, items);
 }

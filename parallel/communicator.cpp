@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "parallel/call_observer.h"
+#include "parallel/card_transfer.h"
 
 namespace genesis::parallel {
 
@@ -17,6 +18,8 @@ struct Pending::State {
   std::condition_variable changed;
   bool done = false;
   std::exception_ptr error;
+  std::shared_ptr<CardCall> card;
+  Array in, out;  // of a call on a card: held until the caller's stream waits for it
 
   void finish(std::exception_ptr e) {
     std::lock_guard lock(mutex);
@@ -31,6 +34,7 @@ void Pending::wait() const {
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [&] { return state_->done; });
   if (state_->error) std::rethrow_exception(state_->error);
+  if (state_->card) state_->card->join();
 }
 
 bool Pending::done() const {
@@ -45,6 +49,8 @@ struct Communicator::Job {
   const void* in_data = nullptr;
   void* out_data = nullptr;
   std::shared_ptr<Pending::State> state;
+  std::shared_ptr<CardCall> card;  // the arrays are on a card
+  bool reads_input = false;
 };
 
 /// The communication thread and its queue; the thread starts with the first job.
@@ -107,8 +113,6 @@ void Communicator::set_check_every_call(bool on) { check_every_call_ = on; }
 Communicator::Job Communicator::make_job(Call call, const Array& in, const Array& out, bool reads_input) {
   for (const Array* a : {&in, &out}) {
     if (!a->defined()) continue;
-    GENESIS_CHECK(a->device() == Device::cpu, describe(call), " in group '", group_, "': the array is on ",
-                  name_of(a->device()), ", this back end moves CPU arrays");
     GENESIS_CHECK(a->is_contiguous(), describe(call), " in group '", group_, "': the array of shape ",
                   to_string(a->shape()), " is not contiguous");
   }
@@ -120,7 +124,9 @@ Communicator::Job Communicator::make_job(Call call, const Array& in, const Array
   ++traffic_.calls;
   traffic_.bytes += call.bytes();
 
-  Job job{call, in, out, nullptr, nullptr, nullptr};
+  Job job{call, in, out, nullptr, nullptr, nullptr, nullptr, reads_input};
+  const Array& any = out.defined() ? out : in;
+  if (any.defined() && any.device() == Device::cuda) job.card = std::make_shared<CardCall>();
   if (reads_input && in.numel() > 0) job.in_data = in.raw();
   if (out.defined() && out.numel() > 0) {
     job.out_data = out.raw();
@@ -135,12 +141,18 @@ void Communicator::execute(Job& job) {
   if (check_every_call_ && !pair && !transport_->checks_agreement()) {
     check_agreement(transport_->gather_calls(job.call));
   }
+  if (job.card) return job.card->run(*transport_, job.call, job.in, job.out, job.reads_input);
   transport_->run(job.call, job.in_data, job.out_data);
 }
 
 Pending Communicator::submit(Job job) {
   Pending pending;
   pending.state_ = job.state = std::make_shared<Pending::State>();
+  if (job.card) {
+    job.state->card = job.card;
+    job.state->in = job.in;
+    job.state->out = job.out;
+  }
   std::lock_guard lock(worker_->mutex);
   worker_->queue.push_back(std::move(job));
   if (!worker_->thread.joinable()) worker_->thread = std::thread([this] { worker_->loop(*this); });
@@ -158,6 +170,7 @@ void Communicator::run_now(Job job) {
   if (!idle) return submit(std::move(job)).wait();
   try {
     execute(job);
+    if (job.card) job.card->join();
   } catch (...) {
     std::lock_guard lock(worker_->mutex);
     worker_->failed = std::current_exception();
@@ -239,7 +252,8 @@ int64_t Communicator::all_reduce_value(int64_t value, ReduceOp op) {
   return *x.data<int64_t>();
 }
 
-Array Communicator::shared_buffer(Shape shape, DType dtype) {
+Array Communicator::shared_buffer(Shape shape, DType dtype, Device device) {
+  if (device == Device::cuda) return Array::zeros(std::move(shape), dtype, device);
   {
     std::lock_guard lock(worker_->mutex);
     GENESIS_CHECK(worker_->queue.empty() && !worker_->busy, "shared_buffer while calls are pending");

@@ -78,7 +78,7 @@ class Communicator {
   int64_t all_reduce_value(int64_t value, ReduceOp op = ReduceOp::sum);
 
   /// A zeroed array that collectives reach without a copy where the back end can. Collective.
-  Array shared_buffer(Shape shape, DType dtype);
+  Array shared_buffer(Shape shape, DType dtype, Device device = Device::cpu);
 
   /// A group of the ranks that pass the same `color`, ordered by `key`, then by rank; named `group` in logs.
   /// Collective over all ranks. A group of one costs nothing: its calls return at once. The new group has its

@@ -6,6 +6,10 @@
 
 namespace genesis::parallel {
 
+void Transport::run_on_card(const Call& call, const void*, void*) {
+  GENESIS_INVARIANT(false, describe(call), " on card memory through ", name(), ", which does not move it");
+}
+
 std::unique_ptr<Transport> Transport::split(std::span<const int>) {
   throw Error(fmt::format("ranks that talk through {} cannot be split into groups", name()));
 }

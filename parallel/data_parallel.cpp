@@ -1,10 +1,11 @@
 #include "parallel/data_parallel.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "autograd/node.h"
 #include "kernels/core/run.h"
+#include "kernels/core/transfer.h"
+#include "kernels/fill.h"
 #include "kernels/grad_norm.h"
 #include "parallel/ordered/exact_squares.h"
 #include "parallel/shard.h"
@@ -71,7 +72,8 @@ void DataParallel::State::bind_gradients() {
   MemoryScope scope(MemoryCategory::gradients);
   bucket_of.resize(parameters.size());
   for (size_t b = 0; b < buckets.size(); ++b) {
-    const Array flat = group.shared_buffer({buckets[b].count}, buckets[b].gradient);
+    const Array flat =
+        group.shared_buffer({buckets[b].count}, buckets[b].gradient, parameters.front().second.device());
     flats.push_back(flat);
     for (const BucketMember& m : buckets[b].members) {
       const Tensor& p = parameters[m.parameter].second;
@@ -107,7 +109,7 @@ void DataParallel::State::fill_missing() {
   for (auto& [name, parameter] : parameters) {
     autograd::TensorImpl& leaf = *parameter.impl();
     if (!leaf.grad_filled) {
-      std::memset(leaf.grad.raw(), 0, size_t(leaf.grad.nbytes()));
+      kernels::run(kernels::Fill{.dst = leaf.grad, .value = 0});
       leaf.grad_filled = true;
     }
   }
@@ -171,8 +173,9 @@ std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) c
 
   std::vector<Array> grads;
   for (const auto& [parameter, grad] : slices) grads.push_back(grad);
-  const Array sums = Array::empty({int64_t(grads.size())}, DType::f64);
+  Array sums = Array::empty({int64_t(grads.size())}, DType::f64, s.flats.front().device());
   if (!grads.empty()) kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
+  sums = on_device(sums, Device::cpu);
   const Array squares = Array::zeros({int64_t(s.parameters.size())}, DType::f64);
   double* at = squares.data<double>();
   for (size_t i = 0; i < grads.size(); ++i) at[slices[i].first] += sums.data<double>()[i];

@@ -32,7 +32,7 @@ GradientReduction::GradientReduction(Communicator& group, std::vector<BucketShap
   if (longest == 0 || group_.size() == 1) return;
   MemoryScope scope(MemoryCategory::workspace);
   for (size_t i = 0; i < std::min(kStages, buckets_.size()); ++i)
-    stages_.push_back(group_.shared_buffer({longest}, options_.dtype));
+    stages_.push_back(group_.shared_buffer({longest}, options_.dtype, flats_.front().device()));
 }
 
 bool GradientReduction::is_staged(size_t bucket) const {

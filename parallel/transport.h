@@ -46,6 +46,11 @@ class Transport {
   /// back end cannot: the launcher then ends the other ranks.
   virtual bool abandon() { return false; }
 
+  /// Whether run_on_card() carries a call out between cards, without a way through the host's memory.
+  virtual bool moves_card_memory() { return false; }
+  /// As run(), on memory of this rank's card: gives the call to the thread's current stream and returns.
+  virtual void run_on_card(const Call& call, const void* in, void* out);
+
   /// True for the first rank that asks (of each host, at least): the one that reports a failure.
   virtual bool claim_failure() { return true; }
 };

@@ -9,6 +9,7 @@
 #include "parallel/launcher.h"
 #include "parallel/local_group.h"
 #include "parallel/mpi_transport.h"
+#include "parallel/nccl_transport.h"
 #include "parallel/threads.h"
 
 namespace genesis::parallel {
@@ -39,6 +40,7 @@ World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   running.size = transport->size();
   set_log_rank(transport->size() > 1 ? transport->rank() : -1);
   transport = HostTransport::prefer_over(std::move(transport));
+  if (transport->size() > 1) transport = with_nccl(std::move(transport));
   running.transport = transport.get();
   communicator_ = std::make_unique<Communicator>(std::move(transport));
 }

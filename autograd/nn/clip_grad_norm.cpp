@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kernels/core/run.h"
+#include "kernels/core/transfer.h"
 #include "kernels/grad_norm.h"
 #include "kernels/scale.h"
 
@@ -22,8 +23,9 @@ std::vector<Array> gradients_of(const std::vector<Tensor>& parameters) {
 double grad_norm(const std::vector<Tensor>& parameters) {
   const std::vector<Array> grads = gradients_of(parameters);
   if (grads.empty()) return 0.0;
-  Array sums = Array::empty({int64_t(grads.size())}, DType::f64);
+  Array sums = Array::empty({int64_t(grads.size())}, DType::f64, grads.front().device());
   kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
+  sums = on_device(sums, Device::cpu);
   double total = 0;
   for (int64_t i = 0; i < sums.numel(); ++i) total += sums.data<double>()[i];
   return std::sqrt(total);

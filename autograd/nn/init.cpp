@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
-#include "kernels/accumulate.h"
 #include "kernels/core/parallel_for.h"
 #include "kernels/core/rng.h"
+#include "kernels/core/run.h"
+#include "kernels/fill.h"
+#include "kernels/random_fill.h"
 
 namespace genesis::nn::init {
 
@@ -26,6 +28,17 @@ void normal_part(const Array& part, int64_t first_element, int64_t stride, doubl
   GENESIS_CHECK(part.ndim() == 2 && (part.dim(1) <= 1 || part.strides()[1] == 1),
                 "normal_part: rows of a matrix are needed, not ", to_string(part.shape()));
   const RandomStream stream{seed, stream_of_name(name)};
+  if (part.device() != Device::cpu) {
+    // One call where the rows lie behind one another in the stream and in memory, else one a row.
+    const bool whole = part.is_contiguous() && stride == part.dim(1);
+    for (int64_t r = 0; r < (whole ? 1 : part.dim(0)); ++r)
+      kernels::run(kernels::RandomFill{.b = std,
+                                       .stream = stream,
+                                       .first_element = uint64_t(first_element + r * stride),
+                                       .y = whole ? part : part.slice(0, r, r + 1)});
+    part.storage().bump_version();
+    return;
+  }
   dispatch_compute(part.dtype(), [&](auto tag) {
     using T = decltype(tag);
     T* const data = part.data<T>();
@@ -48,8 +61,7 @@ void normal_part(const Array& part, int64_t first_element, int64_t stride, doubl
 }
 
 void constant_(const Tensor& t, double value) {
-  kernels::run(kernels::Accumulate{
-      .src = Array::full(t.shape(), value, t.dtype()), .dst = t.value(), .overwrite = true});
+  kernels::run(kernels::Fill{.dst = t.value(), .value = value});
   t.value().storage().bump_version();
 }
 

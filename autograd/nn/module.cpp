@@ -43,7 +43,7 @@ void Module::collect(const std::string& prefix, std::vector<NamedParameter>& int
 
 Tensor parameter(Shape shape, DType dtype) {
   MemoryScope scope(MemoryCategory::parameters);
-  return Tensor(Array::empty(std::move(shape), dtype), true);
+  return Tensor(Array::empty(std::move(shape), dtype, default_device), true);
 }
 
 }  // namespace genesis::nn

@@ -4,6 +4,7 @@
 #include "kernels/affine.h"
 #include "kernels/contract.h"
 #include "kernels/copy.h"
+#include "kernels/core/transfer.h"
 #include "kernels/cross_entropy.h"
 #include "kernels/reduce.h"
 
@@ -13,7 +14,7 @@ namespace {
 /// Targets as the kernel takes them. An i64 that does not fit becomes one that is surely out of range.
 Array narrow_targets(const Array& targets) {
   if (targets.dtype() == DType::i32) return kernels::contiguous(targets);
-  const Array wide = kernels::contiguous(targets);
+  const Array wide = on_device(kernels::contiguous(targets), Device::cpu);
   Array narrow = Array::empty(targets.shape(), DType::i32);
   for (int64_t n = 0; n < wide.numel(); ++n) {
     const int64_t target = wide.data<int64_t>()[n];
@@ -25,7 +26,8 @@ Array narrow_targets(const Array& targets) {
 }
 
 int64_t counted(const Array& targets, int32_t ignore_index) {
-  const int32_t* target = targets.data<int32_t>();
+  const Array host = on_device(targets, Device::cpu);
+  const int32_t* target = host.data<int32_t>();
   return targets.numel() - std::count(target, target + targets.numel(), ignore_index);
 }
 
@@ -45,7 +47,8 @@ struct CrossEntropy {
                   to_string(given_targets.shape()), ", expected [N, V] and [N]");
     const Array targets = narrow_targets(given_targets);
     const DType dtype = kernels::accumulate_dtype(logits.dtype());
-    Array loss = Array::empty(targets.shape(), dtype), lse = Array::empty(targets.shape(), dtype);
+    const Device device = logits.device();
+    Array loss = Array::empty(targets.shape(), dtype, device), lse = Array::empty(targets.shape(), dtype, device);
     kernels::run(kernels::CrossEntropyForward{
         .logits = logits, .targets = targets, .ignore_index = ignore_index, .loss = loss, .lse = lse});
     ctx.save(logits, targets, lse);
@@ -54,7 +57,7 @@ struct CrossEntropy {
       factor = 1.0 / double(std::max<int64_t>(1, counted(targets, ignore_index)));
     ctx.keep(Settings{reduction, ignore_index, factor});
     if (reduction == Reduction::none) return loss;
-    Array total = Array::empty({}, dtype);
+    Array total = Array::empty({}, dtype, device);
     kernels::run(kernels::Reduce{.kind = kernels::ReduceKind::sum, .x = loss, .dims = {0}, .y = total});
     kernels::run(kernels::Affine{.x = total, .factor = factor, .y = total});
     return total;
@@ -65,11 +68,11 @@ struct CrossEntropy {
     const auto& settings = saved.attributes<Settings>();
     Array dloss = dy;
     if (settings.reduction != Reduction::none) {
-      dloss = Array::empty({1}, dy.dtype());
+      dloss = Array::empty({1}, dy.dtype(), dy.device());
       kernels::run(kernels::Affine{.x = dy.view({1}), .factor = settings.factor, .y = dloss});
       dloss = dloss.expand(targets.shape());
     }
-    Array dlogits = Array::empty(logits.shape(), logits.dtype());
+    Array dlogits = Array::empty(logits.shape(), logits.dtype(), logits.device());
     kernels::run(kernels::CrossEntropyBackward{.dloss = dloss,
                                                .logits = logits,
                                                .targets = targets,

@@ -1,16 +1,17 @@
 #include "autograd/ops/embedding.h"
 
-#include <cstring>
-
 #include "autograd/op.h"
+#include "kernels/core/transfer.h"
 #include "kernels/embedding.h"
+#include "kernels/fill.h"
 
 namespace genesis::autograd {
 namespace {
 
 /// Ids as the kernel takes them: i32, contiguous.
-Array narrow_ids(const Array& ids) {
-  if (ids.dtype() == DType::i32) return ids;
+Array narrow_ids(const Array& given) {
+  if (given.dtype() == DType::i32) return given;
+  const Array ids = on_device(given, Device::cpu);
   Array narrow = Array::empty(ids.shape(), DType::i32);
   const int64_t* from = ids.data<int64_t>();
   GENESIS_CHECK(ids.is_contiguous(), "embedding: ids must be contiguous");
@@ -48,9 +49,9 @@ struct Embedding {
       dweight = target.grad;
       accumulate = target.accumulate;
     } else {
-      dweight = Array::empty(saved.attributes<Shape>(), dy.dtype());
+      dweight = Array::empty(saved.attributes<Shape>(), dy.dtype(), dy.device());
     }
-    if (!accumulate) std::memset(dweight.raw(), 0, size_t(dweight.nbytes()));
+    if (!accumulate) kernels::run(kernels::Fill{.dst = dweight, .value = 0});
     kernels::run(kernels::EmbeddingBackward{.dy = dy, .ids = ids, .dweight = dweight});
     return {Array(), saved.is_leaf(1) ? Array() : dweight};
   }

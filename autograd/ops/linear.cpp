@@ -29,13 +29,13 @@ struct Linear {
     bool accumulate = false;
     bool returned = false;
   };
-  static Target target(const Saved& saved, size_t i, const Shape& shape, DType dtype) {
+  static Target target(const Saved& saved, size_t i, const Shape& shape, DType dtype, Device device) {
     if (!saved.needs(i)) return {};
     if (saved.is_leaf(i)) {
       auto [grad, accumulate] = saved.gradient_target(i);
       return {grad, accumulate, false};
     }
-    return {Array::empty(shape, dtype), false, true};
+    return {Array::empty(shape, dtype, device), false, true};
   }
 
   static Grads backward(const Saved& saved, const Array& dy) {
@@ -43,9 +43,9 @@ struct Linear {
     const Array rows = rows_of(dy);
     Shape shape = dy.shape();
     shape.back() = weight.dim(1);
-    const Array dx = saved.needs(0) ? Array::empty(shape, dy.dtype()) : Array();
-    const Target dw = target(saved, 1, weight.shape(), dy.dtype());
-    const Target db = target(saved, 2, {weight.dim(0)}, dy.dtype());
+    const Array dx = saved.needs(0) ? Array::empty(shape, dy.dtype(), dy.device()) : Array();
+    const Target dw = target(saved, 1, weight.shape(), dy.dtype(), dy.device());
+    const Target db = target(saved, 2, {weight.dim(0)}, dy.dtype(), dy.device());
     kernels::run(kernels::LinearBackward{.dy = rows,
                                          .x = x.defined() ? rows_of(x) : Array(),
                                          .weight = weight,

@@ -1,5 +1,6 @@
 #include "autograd/ops/linear_cross_entropy.h"
 
+#include "autograd/engine.h"
 #include "autograd/op.h"
 #include "kernels/contract.h"
 #include "kernels/linear_cross_entropy.h"
@@ -23,7 +24,7 @@ struct LinearCrossEntropy {
     Array kept, lse;
     if (ctx.recording()) {
       const int64_t supervised = kernels::count_supervised(targets, weight.dim(0));
-      if (kernels::keeps_logit_gradient(supervised, weight.dim(0), x.dtype())) {
+      if (kernels::keeps_logit_gradient(supervised, weight.dim(0), x.dtype(), x.device())) {
         kept = Array::empty({supervised, weight.dim(0)}, x.dtype(), x.device());
       } else {
         lse = Array::empty({rows.dim(0)}, wide, x.device());
@@ -51,7 +52,7 @@ struct LinearCrossEntropy {
                                                      .targets = targets,
                                                      .lse = lse,
                                                      .kept = kept,
-                                                     .scale = Tensor(dloss).item(),
+                                                     .scale = seed_value(dloss),
                                                      .dx = dx.defined() ? rows_of(dx) : Array(),
                                                      .dweight = dweight,
                                                      .accumulate_dweight = accumulate});

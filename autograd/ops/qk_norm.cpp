@@ -28,8 +28,8 @@ struct QkNorm {
                   " heads of ", d);
     Array y = Array::empty(qkv.shape(), qkv.dtype(), qkv.device());
     kernels::run(kernels::Accumulate{.src = qkv, .dst = y, .overwrite = true});
-    Array q_rstd = Array::empty({n, heads}, statistics_dtype(qkv)),
-          k_rstd = Array::empty({n, kv_heads}, statistics_dtype(qkv));
+    Array q_rstd = Array::empty({n, heads}, statistics_dtype(qkv), qkv.device()),
+          k_rstd = Array::empty({n, kv_heads}, statistics_dtype(qkv), qkv.device());
     kernels::run(kernels::RmsNormForward{.x = heads_of(qkv, 0, heads, d),
                                          .weight = q_weight,
                                          .eps = eps,

@@ -2,6 +2,7 @@
 
 #include "autograd/op.h"
 #include "kernels/attention.h"
+#include "kernels/core/transfer.h"
 
 namespace genesis::autograd {
 namespace {
@@ -21,7 +22,8 @@ struct Parts {
 };
 
 /// Number of rows of each document.
-Array lengths_of(const Array& cu_seqlens) {
+Array lengths_of(const Array& given) {
+  const Array cu_seqlens = on_device(given, Device::cpu);
   const int64_t documents = cu_seqlens.numel() - 1;
   Array lengths = Array::empty({documents}, DType::i32);
   const int32_t* cu = cu_seqlens.data<int32_t>();

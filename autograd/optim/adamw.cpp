@@ -53,7 +53,8 @@ void AdamW::make_moments() {
   std::map<DType, int64_t> counts;
   for (const AdamWPiece& p : pieces_) counts[p.weight.dtype()] += p.count();
   for (const auto& [dtype, count] : counts) {
-    const Array m = Array::zeros({count}, dtype), v = Array::zeros({count}, dtype);
+    const Device device = pieces_.front().weight.device();
+    const Array m = Array::zeros({count}, dtype, device), v = Array::zeros({count}, dtype, device);
     int64_t at = 0;
     for (AdamWPiece& p : pieces_) {
       if (p.weight.dtype() != dtype) continue;

@@ -4,10 +4,12 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <string>
 #include <vector>
 
+#include "kernels/core/block_pool.h"
 #include "kernels/core/check.h"
-#include "kernels/core/cuda/memory.h"
+#include "kernels/core/cuda/runtime.h"
 
 namespace genesis {
 namespace {
@@ -26,8 +28,9 @@ int64_t size_class(int64_t bytes) {
 
 struct Pool {
   std::mutex mutex;
-  std::map<int64_t, std::vector<void*>> free[2];  // by capacity, per device
-  MemoryStats stats;
+  std::map<int64_t, std::vector<void*>> free;  // CPU blocks by capacity
+  BlockPool card{cuda::allocate_bytes, cuda::free_bytes};
+  MemoryStats stats[2];  // by device
 };
 
 Pool& pool() {
@@ -35,16 +38,10 @@ Pool& pool() {
   return *instance;
 }
 
-void* system_allocate(int64_t capacity, Device device) {
-  if (device == Device::cuda) return cuda::allocate_bytes(capacity);
+void* system_allocate(int64_t capacity) {
   const size_t alignment = capacity >= kHugePage ? kHugePage : kAlignment;
   const size_t rounded = (size_t(capacity) + alignment - 1) / alignment * alignment;
   return std::aligned_alloc(alignment, rounded);
-}
-
-void system_release(void* p, Device device) {
-  if (device == Device::cuda) return cuda::free_bytes(p);
-  std::free(p);
 }
 
 void account(MemoryStats& s, MemoryCategory category, int64_t bytes) {
@@ -57,15 +54,49 @@ void account(MemoryStats& s, MemoryCategory category, int64_t bytes) {
 
 int64_t trim_locked(Pool& p) {
   int64_t given_back = 0;
-  for (int d = 0; d < 2; ++d) {
-    for (auto& [capacity, blocks] : p.free[d]) {
-      for (void* b : blocks) system_release(b, Device(d));
-      given_back += capacity * int64_t(blocks.size());
-    }
-    p.free[d].clear();
+  for (auto& [capacity, blocks] : p.free) {
+    for (void* b : blocks) std::free(b);
+    given_back += capacity * int64_t(blocks.size());
   }
-  p.stats.reserved -= given_back;
+  p.free.clear();
+  p.stats[0].reserved -= given_back;
+  given_back += p.card.trim();
+  p.stats[1].reserved = p.card.reserved();
   return given_back;
+}
+
+std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", double(bytes) / double(1 << 20)); }
+
+std::string in_use_text(const MemoryStats& s) {
+  std::string text;
+  for (int c = 0; c < kMemoryCategories; ++c) {
+    text += fmt::format("{}{} {}", c == 0 ? "" : ", ", name_of(MemoryCategory(c)),
+                        megabytes(s.current[size_t(c)]));
+  }
+  return text;
+}
+
+/// What a user can change when bytes of this kind do not fit.
+std::string_view remedy(MemoryCategory c) {
+  if (c == MemoryCategory::activations || c == MemoryCategory::workspace)
+    return "gradient_checkpointing=full, a smaller per_device_train_batch_size (with more "
+           "gradient_accumulation_steps) or a smaller max_seq_len would make it fit";
+  return "precision=bf16-true (no f32 masters), zero_stage=1 or tensor_parallel_size over more GPUs, or a "
+         "smaller "
+         "model would make it fit";
+}
+
+[[noreturn]] void out_of_memory(const Pool& p, const Block& block) {
+  const MemoryStats& s = p.stats[int(block.device)];
+  if (block.device == Device::cpu)
+    throw Error(fmt::format("out of memory on the CPU: {} asked for {}; in use: {}", megabytes(block.bytes),
+                            name_of(block.category), in_use_text(s)));
+  const auto card = cuda::card_memory();
+  throw Error(
+      fmt::format("out of GPU memory: {} asked for {}; in use: {}; cached {}; free on the card {} of {}; {}",
+                  megabytes(block.bytes), name_of(block.category), in_use_text(s),
+                  megabytes(p.card.reserved() - p.card.in_use()), megabytes(card.free), megabytes(card.total),
+                  remedy(block.category)));
 }
 
 }  // namespace
@@ -74,41 +105,48 @@ MemoryScope::MemoryScope(MemoryCategory category) : previous_(thread_category) {
 MemoryScope::~MemoryScope() { thread_category = previous_; }
 MemoryCategory current_memory_category() { return thread_category; }
 
-MemoryStats memory_stats() {
+MemoryStats memory_stats(Device device) {
   std::lock_guard lock(pool().mutex);
-  return pool().stats;
+  return pool().stats[int(device)];
 }
 
 void count_outside_bytes(MemoryCategory category, int64_t bytes) {
   std::lock_guard lock(pool().mutex);
-  account(pool().stats, category, bytes);
-  pool().stats.reserved += bytes;
+  account(pool().stats[0], category, bytes);
+  pool().stats[0].reserved += bytes;
 }
 
 void reset_peak_memory() {
   std::lock_guard lock(pool().mutex);
-  auto& s = pool().stats;
-  s.peak = s.current;
-  s.peak_total = s.current_total;
+  for (MemoryStats& s : pool().stats) {
+    s.peak = s.current;
+    s.peak_total = s.current_total;
+  }
 }
 
 Block allocate(int64_t bytes, Device device) {
   if (bytes == 0) return {nullptr, 0, 0, device, thread_category};
-  Block block{nullptr, bytes, size_class(bytes), device, thread_category};
+  Block block{nullptr, bytes, bytes, device, thread_category};
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  auto found = p.free[int(device)].find(block.capacity);
-  if (found != p.free[int(device)].end() && !found->second.empty()) {
-    block.data = found->second.back();
-    found->second.pop_back();
+  MemoryStats& stats = p.stats[int(device)];
+  if (device == Device::cuda) {
+    block.data = p.card.take(bytes);
+    stats.reserved = p.card.reserved();
   } else {
-    block.data = system_allocate(block.capacity, device);
-    if (!block.data && trim_locked(p) > 0) block.data = system_allocate(block.capacity, device);
-    GENESIS_CHECK(block.data, "out of memory on ", name_of(device), ": ", bytes, " bytes asked for ",
-                  name_of(block.category), ", ", p.stats.current_total, " bytes in use");
-    p.stats.reserved += block.capacity;
+    block.capacity = size_class(bytes);
+    auto found = p.free.find(block.capacity);
+    if (found != p.free.end() && !found->second.empty()) {
+      block.data = found->second.back();
+      found->second.pop_back();
+    } else {
+      block.data = system_allocate(block.capacity);
+      if (!block.data && trim_locked(p) > 0) block.data = system_allocate(block.capacity);
+      if (block.data) stats.reserved += block.capacity;
+    }
   }
-  account(p.stats, block.category, bytes);
+  if (!block.data) out_of_memory(p, block);
+  account(stats, block.category, bytes);
   return block;
 }
 
@@ -116,8 +154,12 @@ void release(const Block& block) noexcept {
   if (!block.data) return;
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  p.free[int(block.device)][block.capacity].push_back(block.data);
-  account(p.stats, block.category, -block.bytes);
+  if (block.device == Device::cuda) {
+    p.card.give(block.data);
+  } else {
+    p.free[block.capacity].push_back(block.data);
+  }
+  account(p.stats[int(block.device)], block.category, -block.bytes);
 }
 
 int64_t trim_memory_cache() {

@@ -7,7 +7,7 @@
 
 namespace genesis {
 
-/// A block of memory from the caching allocator, 64-byte aligned, contents undefined.
+/// A block of memory from the caching allocator, 64-byte aligned (512 on a card), contents undefined.
 struct Block {
   void* data = nullptr;
   int64_t bytes = 0;     ///< as asked for
@@ -18,8 +18,12 @@ struct Block {
 
 /// Takes a block from the cache of its size class, or from the system.
 ///   Freed blocks stay mapped (a training step asks for the same sizes again; page faults would cost more
-///   than the work).
-/// Errors: genesis::Error naming category and bytes when the system has none.
+///   than the work). On a card, blocks are cut from large segments (block_pool.h) and reused in the order of
+///   the stream they were used on: no driver call and no wait in a step that asks for what an earlier one
+///   had.
+/// Errors: genesis::Error when there is none, naming category, bytes, what is in use and, on a card, the
+/// setting that
+///   would make it fit.
 Block allocate(int64_t bytes, Device device);
 void release(const Block& block) noexcept;
 

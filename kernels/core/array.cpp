@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/core/cuda/runtime.h"
+
 namespace genesis {
 namespace {
 
@@ -16,8 +18,8 @@ int64_t wrap(int64_t i, int64_t n) {
 
 Storage::Storage(int64_t bytes, Device device) : block_(allocate(bytes, device)) {}
 
-Storage::Storage(void* data, int64_t bytes, std::shared_ptr<void> owner)
-    : block_{data, bytes, bytes, Device::cpu, MemoryCategory::activations}, owner_(std::move(owner)) {
+Storage::Storage(void* data, int64_t bytes, std::shared_ptr<void> owner, Device device)
+    : block_{data, bytes, bytes, device, MemoryCategory::activations}, owner_(std::move(owner)) {
   GENESIS_CHECK(owner_, "borrowed bytes need an owner that keeps them alive");
 }
 
@@ -53,8 +55,11 @@ Array Array::empty(Shape shape, DType dtype, Device device) {
 
 Array Array::zeros(Shape shape, DType dtype, Device device) {
   Array a = empty(std::move(shape), dtype, device);
-  GENESIS_CHECK(device == Device::cpu, "Array::zeros fills CPU memory; use kernels::Fill elsewhere");
-  if (a.nbytes() > 0) std::memset(a.raw(), 0, size_t(a.nbytes()));
+  if (device == Device::cuda) {
+    cuda::zero_on_card(a.raw(), a.nbytes());
+  } else if (a.nbytes() > 0) {
+    std::memset(a.raw(), 0, size_t(a.nbytes()));
+  }
   return a;
 }
 
@@ -72,10 +77,11 @@ Array Array::full(Shape shape, double value, DType dtype) {
   return a;
 }
 
-Array Array::borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner) {
+Array Array::borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner, Device device) {
   Array a;
   a.strides_ = contiguous_strides(shape);
-  a.storage_ = std::make_shared<Storage>(data, numel_of(shape) * size_of(dtype), std::move(owner));
+  a.storage_ = std::make_shared<Storage>(data, numel_of(shape) * size_of(dtype), std::move(owner), device);
+  a.device_ = device;
   a.shape_ = std::move(shape);
   a.dtype_ = dtype;
   return a;
@@ -181,6 +187,16 @@ Array Array::as_strided(Shape shape, Shape strides, int64_t offset) const {
   a.shape_ = std::move(shape);
   a.strides_ = std::move(strides);
   a.offset_ += offset;
+  return a;
+}
+
+Array Array::reinterpret(DType dtype) const {
+  GENESIS_CHECK(is_contiguous() && offset_ == 0 && nbytes() % size_of(dtype) == 0, "bytes of shape ",
+                to_string(shape_), " ", name_of(dtype_), " read as ", name_of(dtype));
+  Array a = *this;
+  a.shape_ = {nbytes() / size_of(dtype)};
+  a.strides_ = {1};
+  a.dtype_ = dtype;
   return a;
 }
 

@@ -18,7 +18,7 @@ class Storage {
  public:
   Storage(int64_t bytes, Device device);
   /// Borrowed bytes (a mapped file, a user's buffer); `owner` keeps them alive.
-  Storage(void* data, int64_t bytes, std::shared_ptr<void> owner);
+  Storage(void* data, int64_t bytes, std::shared_ptr<void> owner, Device device);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -64,8 +64,9 @@ class Array {
   static Array zeros(Shape shape, DType dtype, Device device = Device::cpu);
   /// Every element = value, converted to dtype (CPU).
   static Array full(Shape shape, double value, DType dtype);
-  /// Borrowed contiguous bytes on the CPU; `owner` keeps them alive.
-  static Array borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner);
+  /// Borrowed contiguous bytes; `owner` keeps them alive.
+  static Array borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner,
+                      Device device = Device::cpu);
   /// A CPU copy of the values; the dtype follows T.
   template <class T>
   static Array from(const std::vector<T>& values, Shape shape);
@@ -100,6 +101,7 @@ class Array {
   Array expand(Shape shape) const;  ///< extents of 1 repeat with stride 0
   Array as_strided(Shape shape, Shape strides,
                    int64_t offset) const;  ///< offset in elements from this view's first
+  Array reinterpret(DType dtype) const;    ///< the bytes of a whole contiguous storage as another dtype, flat
 
   Storage& storage() const { return *storage_; }
   int64_t storage_offset() const { return offset_; }  ///< elements from the storage's first

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/core/device.h"
+
 namespace genesis {
 
 /// What bytes are held for. The allocator keeps current and peak bytes of each.
@@ -36,8 +38,10 @@ struct MemoryStats {
   int64_t reserved = 0;    ///< bytes asked from the system, cached blocks included
 };
 
-MemoryStats memory_stats();
-/// Counts bytes that do not come from the allocator (a mapping shared with other processes); negative when they go.
+/// The bytes of one device: the machine's memory, or the card's.
+MemoryStats memory_stats(Device device = Device::cpu);
+/// Counts bytes that do not come from the allocator (a mapping shared with other processes); negative when
+/// they go.
 void count_outside_bytes(MemoryCategory category, int64_t bytes);
 void reset_peak_memory();
 

@@ -89,7 +89,7 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   int64_t longest = 0;
   for (const auto& p : prompts) longest = std::max(longest, int64_t(p.size()));
   const int64_t slots = std::min(max_batch, int64_t(prompts.size()));
-  KvCache cache(model.config(), slots, longest + config.max_new_tokens, cache_dtype(model));
+  KvCache cache(model.config(), slots, longest + config.max_new_tokens, cache_dtype(model), model.device());
   std::vector<int64_t> free_slots;
   for (int64_t s = slots; s-- > 0;) free_slots.push_back(s);
   std::vector<Running> running;

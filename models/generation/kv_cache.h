@@ -11,7 +11,7 @@ namespace genesis::models {
 /// Shapes: keys(layer), values(layer) [slots * capacity, K, d]; slot s begins at row s * capacity.
 class KvCache {
  public:
-  KvCache(const QwenConfig& config, int64_t slots, int64_t capacity, DType dtype);
+  KvCache(const QwenConfig& config, int64_t slots, int64_t capacity, DType dtype, Device device = Device::cpu);
 
   int64_t slots() const { return int64_t(length_.size()); }
   int64_t capacity() const { return capacity_; }

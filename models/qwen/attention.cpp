@@ -77,7 +77,7 @@ Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const Inf
     k = inference.cache->keys(layer_);
     v = inference.cache->values(layer_);
   }
-  const Array context = Array::empty({n, a, config_.head_dim}, rows.dtype());
+  const Array context = Array::empty({n, a, config_.head_dim}, rows.dtype(), rows.device());
   kernels::run(kernels::AttentionForward{.q = q,
                                          .k = k,
                                          .v = v,
@@ -98,8 +98,8 @@ void QwenAttention::trace(const Array& rows, const ForwardPass& pass) const {
   const int32_t* bounds = pass.batch.cu_seqlens.data<int32_t>();
   for (int64_t s = 0; s < pass.batch.texts(); ++s) {
     const int64_t length = pass.batch.length(s);
-    const Array probs =
-        Array::empty({a, length, length}, rows.dtype() == DType::f64 ? DType::f64 : DType::f32);
+    const Array probs = Array::empty({a, length, length},
+                                     rows.dtype() == DType::f64 ? DType::f64 : DType::f32, rows.device());
     kernels::run(kernels::AttentionProbs{.q = q.slice(0, bounds[s], bounds[s + 1]),
                                          .k = k.slice(0, bounds[s], bounds[s + 1]),
                                          .probs = probs});

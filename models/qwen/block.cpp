@@ -3,6 +3,7 @@
 #include "autograd/ops/add_rms_norm.h"
 #include "autograd/ops/rms_norm.h"
 #include "autograd/ops/swiglu.h"
+#include "autograd/ops/swiglu_linear.h"
 #include "models/names/parameter_layout.h"
 #include "parallel/ops/sum_gradient.h"
 
@@ -15,7 +16,10 @@ QwenMlp::QwenMlp(const QwenConfig& config, DType dtype, const ModelSplit& split)
   register_module("down", down);
 }
 
-Tensor QwenMlp::operator()(const Tensor& x) const { return down(autograd::swiglu(gate_up(x))); }
+Tensor QwenMlp::operator()(const Tensor& x) const {
+  if (recompute_activation) return autograd::swiglu_linear(gate_up(x), down.weight, down.bias);
+  return down(autograd::swiglu(gate_up(x)));
+}
 
 NormedResidual norm(const Residual& in, const Tensor& gain, double eps, const parallel::TensorParallel& tp) {
   const Tensor weight = parallel::sum_gradient(gain, tp.row_group());

@@ -16,6 +16,7 @@ class QwenMlp : public nn::Module {
 
   parallel::ColumnLinear gate_up;
   parallel::RowLinear down;
+  bool recompute_activation = false;  ///< backward makes silu(a) b again instead of keeping it; the same bits
 };
 
 /// The residual stream between blocks: its value is x + delta. The sum is left to the next norm, which reads

@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "kernels/copy.h"
+#include "kernels/core/transfer.h"
 #include "kernels/rope.h"
 #include "models/generation/kv_cache.h"
 #include "models/qwen/token_batch.h"
@@ -30,7 +32,10 @@ struct ForwardPass {
 
   template <class... A>
   void trace(const Array& value, fmt::format_string<A...> name, A&&... args) const {
-    if (tracer.value) tracer.value(fmt::format(name, std::forward<A>(args)...), value);
+    if (!tracer.value) return;
+    const bool here = value.device() == Device::cpu;
+    tracer.value(fmt::format(name, std::forward<A>(args)...),
+                 here ? value : on_device(kernels::contiguous(value), Device::cpu));
   }
 };
 

@@ -1,11 +1,13 @@
 #include "models/qwen/model.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "autograd/autocast.h"
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
+#include "kernels/core/run.h"
+#include "kernels/core/transfer.h"
+#include "kernels/index_select.h"
 #include "kernels/linear_cross_entropy.h"
 #include "models/config/tensor_split.h"
 #include "models/qwen/embedding_dropout.h"
@@ -88,6 +90,10 @@ void QwenModel::save(const std::filesystem::path& folder) const {
 
 double QwenModel::ntk_alpha(int64_t prompt_length) const {
   return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
+}
+
+void QwenModel::recompute_activations(bool on) {
+  for (const auto& block : blocks_) block->mlp.recompute_activation = on && tp_.size() == 1;
 }
 
 Tensor QwenModel::head(const Tensor& hidden) const { return head_table().logits(hidden); }
@@ -220,13 +226,11 @@ Array QwenModel::next_logits(const CachedStep& step, KvCache& cache) {
   const Array hidden = run(pass).value();
   for (int64_t s = 0; s < texts; ++s) cache.advance(step.slots[size_t(s)], batch.length(s));
 
-  const Array last = Array::empty({texts, config_.n_embd}, hidden.dtype());
-  const int64_t row = config_.n_embd * size_of(hidden.dtype());
-  for (int64_t s = 0; s < texts; ++s) {
-    std::memcpy(static_cast<char*>(last.raw()) + s * row,
-                static_cast<const char*>(hidden.raw()) + (bounds[s + 1] - 1) * row, size_t(row));
-  }
-  return autograd::cast_input(head(Tensor(last)).value(), DType::f32, false);
+  const Array rows = Array::empty({texts}, DType::i32);
+  for (int64_t s = 0; s < texts; ++s) rows.data<int32_t>()[s] = bounds[s + 1] - 1;
+  const Array last = Array::empty({texts, config_.n_embd}, hidden.dtype(), hidden.device());
+  kernels::run(kernels::IndexSelect{.x = hidden, .index = rows, .dim = 0, .y = last});
+  return on_device(autograd::cast_input(head(Tensor(last)).value(), DType::f32, false), Device::cpu);
 }
 
 }  // namespace genesis::models

@@ -28,7 +28,7 @@ std::string repository_name(const PretrainedChoice& choice) {
 }
 
 Pretrained load_pretrained_model(const fs::path& folder, DType dtype, Device device) {
-  GENESIS_CHECK(device == Device::cpu, "models are loaded on the CPU in this build");
+  const DeviceScope place(device);
   auto model = QwenModel::from_folder(folder, dtype);
   model->eval();
   const auto family = model->config().family == QwenFamily::qwen1 ? data::TokenizerFamily::qwen1

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/core/parallel_for.h"
+#include "kernels/core/transfer.h"
 #include "models/safetensors/convert.h"
 
 namespace genesis::models {
@@ -71,8 +72,14 @@ void SafetensorsFile::read_into(std::string_view name, const Array& dst, const T
   if (wanted != dst.shape()) {
     refuse(fmt::format("its shape {} does not fit {}", to_string(wanted), to_string(dst.shape())));
   }
-  GENESIS_CHECK(dst.device() == Device::cpu, "read_into needs an array on the CPU");
   if (dst.numel() == 0) return;
+  if (dst.device() != Device::cpu) {
+    const Array host = Array::empty(dst.shape(), dst.dtype());
+    read_into(name, host, box);
+    copy_across(host, dst);
+    dst.storage().bump_version();
+    return;
+  }
 
   const DType from = *t.type->dtype;
   const std::byte* source = bytes(t).data();

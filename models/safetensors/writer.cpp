@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "kernels/core/transfer.h"
 #include "models/safetensors/convert.h"
 #include "models/safetensors/durable_file.h"
 
@@ -67,7 +68,8 @@ SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path, std::vec
 SafetensorsWriter::~SafetensorsWriter() = default;
 SafetensorsWriter::SafetensorsWriter(SafetensorsWriter&&) noexcept = default;
 
-void SafetensorsWriter::write(std::string_view name, const Array& values) {
+void SafetensorsWriter::write(std::string_view name, const Array& given) {
+  const Array values = given.is_contiguous() ? on_device(given, Device::cpu) : given;
   const auto it = state_->slots.find(std::string(name));
   GENESIS_CHECK(it != state_->slots.end(), "tensor '", name, "' was not declared for ",
                 state_->path.string());

@@ -63,7 +63,7 @@ void ShardedOptimizer::State::make_pieces() {
     const Array value = parameters[s.parameter].value();
     if (masters) {
       MemoryScope scope(MemoryCategory::optimizer);
-      piece.weight = Array::empty({piece.count()}, value.dtype());
+      piece.weight = Array::empty({piece.count()}, value.dtype(), value.device());
       copy_into(value.view({value.numel()}).slice(0, s.begin, s.end), piece.weight);
     }
     initial.push_back(piece);
@@ -75,13 +75,13 @@ void ShardedOptimizer::State::make_pieces() {
 void ShardedOptimizer::State::move_values() {
   MemoryScope scope(MemoryCategory::parameters);
   for (const BucketShape& b : buckets) {
-    const Array flat = group.shared_buffer({b.count}, b.weight);
+    const Array flat = group.shared_buffer({b.count}, b.weight, parameters.front().device());
     const auto owner = std::make_shared<Array>(flat);
     for (const BucketMember& m : b.members) {
       const Tensor& p = parameters[m.parameter];
       // A storage of its own: writes and copies derived from it are counted per parameter.
-      const Array home =
-          Array::borrow(flat.slice(0, m.offset, m.offset + m.count).raw(), p.shape(), b.weight, owner);
+      const Array home = Array::borrow(flat.slice(0, m.offset, m.offset + m.count).raw(), p.shape(), b.weight,
+                                       owner, flat.device());
       copy_into(p.value(), home);
       autograd::bind_value(p, home);
     }

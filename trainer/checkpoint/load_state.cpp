@@ -3,7 +3,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "kernels/copy.h"
 #include "kernels/core/log.h"
+#include "kernels/core/run.h"
 #include "models/safetensors/convert.h"
 #include "trainer/checkpoint/refusal.h"
 
@@ -12,6 +14,12 @@ namespace {
 
 /// Copies `box` out of the row-major bytes of `outer`.
 void read_box(std::string_view bytes, DType from, const Box& outer, const Box& box, const Array& into) {
+  if (into.device() != Device::cpu) {
+    const Array host = Array::empty(into.shape(), into.dtype());
+    read_box(bytes, from, outer, box, host);
+    kernels::run(kernels::Copy{.src = host, .dst = into});
+    return;
+  }
   const int64_t columns = box.extent.size() < 2 ? 1 : box.extent[1];
   const int64_t outer_columns = box.extent.size() < 2 ? 1 : outer.extent[1];
   const int64_t first_row = box.extent.empty() ? 0 : box.start[0] - outer.start[0];

@@ -1,5 +1,8 @@
 #include "trainer/checkpoint/snapshot.h"
 
+#include "kernels/copy.h"
+#include "kernels/core/cuda/runtime.h"
+#include "kernels/core/transfer.h"
 #include "trainer/checkpoint/box_copy.h"
 
 namespace genesis::trainer {
@@ -21,7 +24,13 @@ Array held_values(const HeldTensor& tensor, const Box& box) {
   return {};
 }
 
-Array packed(const Array& values, const Box& box) {
+/// The same values where the CPU can read them.
+Array on_host(const Array& values) {
+  return values.device() == Device::cpu ? values : on_device(kernels::contiguous(values), Device::cpu);
+}
+
+Array packed(const Array& given, const Box& box) {
+  const Array values = on_host(given);
   Array out = Array::empty(box.extent, values.dtype());
   std::vector<CopyRun> runs;
   add_copy_runs(runs, values, box, static_cast<std::byte*>(out.raw()), box);
@@ -44,6 +53,7 @@ void Snapshot::take(const SavePlan& plan, const std::vector<HeldTensor>& held,
     std::byte* to;
   };
   std::vector<Received> received;
+  std::vector<Array> from_card;  // held until the runs were copied
   for (size_t f = 0; f < plan.files.size(); ++f) {
     const bool own = plan.files[f].writer == rank_;
     std::byte* data = own ? const_cast<std::byte*>(data_of(plan, f)) : nullptr;
@@ -51,7 +61,13 @@ void Snapshot::take(const SavePlan& plan, const std::vector<HeldTensor>& held,
       const HeldTensor& t = held[s.tensor];
       for (const PlannedPart& p : s.parts) {
         if (own && p.source == rank_) {
-          add_copy_runs(runs, held_values(t, p.box), p.box, data + s.offset, s.box);
+          const Array values = held_values(t, p.box);
+          if (values.device() != Device::cpu && values.is_contiguous() && p.box == s.box) {
+            cuda::copy_to_host(data + s.offset, values.raw(), values.nbytes());
+            continue;
+          }
+          from_card.push_back(on_host(values));
+          add_copy_runs(runs, from_card.back(), p.box, data + s.offset, s.box);
         } else if (own) {
           received.push_back({Array::empty(p.box.extent, t.dtype), p.box, s.box, data + s.offset});
           ranks.recv(received.back().values, p.source);

@@ -1,6 +1,7 @@
 #include "trainer/commands/model_options.h"
 
 #include "parallel/threads.h"
+#include "trainer/train/device.h"
 
 namespace genesis::trainer {
 
@@ -14,6 +15,9 @@ void add_model_options(CLI::App& command, ModelArguments& a) {
                      "chat template: qwen, qwen1.5, qwen2.5, qwen3; by default that of the model's family");
   command.add_option("--dtype", a.dtype, "arithmetic: auto (as the weights are stored), f32 or bf16")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--device", a.device, "where to compute; auto takes a GPU where there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   command.add_option("--threads", a.threads, "threads; by default all cores")->check(CLI::PositiveNumber);
 }
@@ -30,7 +34,9 @@ DType dtype_of_word(const std::string& word) {
 
 LoadedModel open_model(const ModelArguments& a) {
   use_threads(a.threads);
-  OpenOptions options{a.path, {}, {}, {}};
+  OpenOptions options;
+  options.path = a.path;
+  options.device = device_of_word(a.device);
   if (!a.tokenizer.empty()) options.tokenizer = a.tokenizer;
   if (!a.chat_template.empty()) options.chat_template = a.chat_template;
   if (a.dtype != "auto") options.dtype = dtype_of_word(a.dtype);

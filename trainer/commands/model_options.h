@@ -9,11 +9,11 @@ namespace genesis::trainer {
 /// The command line's words about the model a command talks to.
 struct ModelArguments {
   std::string path, tokenizer, chat_template;
-  std::string dtype = "auto";
+  std::string dtype = "auto", device = "auto";
   int threads = 0;
 };
 
-/// MODEL, --tokenizer, --template, --dtype, --threads.
+/// MODEL, --tokenizer, --template, --dtype, --device, --threads.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
 
 /// Sets the number of threads and opens the model. Errors: as open_model.

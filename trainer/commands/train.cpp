@@ -1,3 +1,4 @@
+#include "kernels/core/cuda/runtime.h"
 #include "kernels/core/log.h"
 #include "parallel/launcher.h"
 #include "parallel/threads.h"
@@ -20,6 +21,7 @@ WatchdogOptions watchdog_options(const TrainConfig& c) {
 
 int train(const ConfigArguments& arguments) {
   const auto launcher = parallel::launcher_info();
+  if (launcher) cuda::choose_device(launcher->local_rank);
   const LoadedConfig loaded = load_config(arguments, launcher ? launcher->size : 1);
   check_ready_to_train(loaded.config);  // a mistake is told before MPI is started
   std::unique_ptr<Watchdog> watchdog;

@@ -10,18 +10,20 @@
 #include "parallel/threads.h"
 #include "parallel/world.h"
 #include "trainer/commands/commands.h"
+#include "trainer/train/device.h"
 
 namespace genesis::trainer {
 namespace {
 
 struct VerifyOptions {
   std::vector<std::string> arguments;
-  std::string precision = "both";
+  std::string precision = "both", device = "cpu";
   bool all = false;
 };
 
 /// Prints a table for every folder and precision; the exit code says whether all was inside.
 int verify_folders(const VerifyOptions& options) {
+  const DeviceScope place(device_of_word(options.device));
   std::vector<std::string> folders, assignments;
   for (const std::string& argument : options.arguments)
     (argument.find('=') == std::string::npos ? folders : assignments).push_back(argument);
@@ -41,7 +43,7 @@ int verify_folders(const VerifyOptions& options) {
           split ? verify_split(reference, precision, layout, ranks) : verify_golden(reference, precision);
       outside += report.outside();
       if (ranks.rank() != 0) continue;
-      fmt::print("{} {} on cpu{}: {} quantities, {} outside\n{}\n", folder, name,
+      fmt::print("{} {} on {}{}: {} quantities, {} outside\n{}\n", folder, name, name_of(default_device),
                  split ? ", " + describe(layout, ranks.size()) : "", report.rows().size(), report.outside(),
                  golden_table(report, options.all));
     }
@@ -66,6 +68,7 @@ void add_verify(CLI::App& program, CommandContext& context) {
           "sequence_parallel=true|false, zero_stage=0|1, gradient_accumulation_steps=N")
       ->required();
   golden->add_option("--precision", options->precision)->check(CLI::IsMember({"fp32", "bf16", "both"}));
+  golden->add_option("--device", options->device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
   golden->add_flag("--all", options->all, "a line for every quantity");
   golden->callback(
       [options, &context] { context.run_with_code([options] { return verify_folders(*options); }); });

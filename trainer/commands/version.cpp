@@ -5,7 +5,7 @@
 namespace genesis::trainer {
 
 std::string version_line() {
-#ifdef GENESIS_CUDA
+#ifdef GENESIS_HAS_CUDA
   constexpr const char* back_ends = "cpu, cuda";
 #else
   constexpr const char* back_ends = "cpu";

@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "kernels/core/cuda/runtime.h"
 #include "kernels/core/error.h"
+#include "kernels/core/run.h"
 #include "trainer/config/model_file.h"
 
 namespace genesis::trainer {
@@ -16,10 +18,8 @@ void refuse_both(const TrainConfig& c, const char* a, const char* b) {
 }
 
 void check_device(const TrainConfig& c) {
-#ifndef GENESIS_CUDA
-  if (c.device == DeviceChoice::cuda)
+  if (c.device == DeviceChoice::cuda && !kernels::kHasCuda)
     throw ConfigError("{} is cuda, but this build has no CUDA", c.about("device"));
-#endif
   if (c.device == DeviceChoice::cpu && c.precision == Precision::fp16_mixed)
     throw ConfigError("{} is fp16-mixed, which needs a GPU; use bf16-mixed or fp32 with device: cpu",
                       c.about("precision"));
@@ -48,10 +48,9 @@ void require_path(const TrainConfig& c, const char* key, const std::string& path
 
 /// Keys whose other values belong to parts this release does not have: better refused than ignored.
 void check_supported(const TrainConfig& c) {
-  if (c.device == DeviceChoice::cuda)
-    throw ConfigError("{} is cuda: this release trains on the CPU", c.about("device"));
-  if (c.precision == Precision::fp16_mixed)
-    throw ConfigError("{} is fp16-mixed, which needs a GPU; use bf16-mixed or fp32", c.about("precision"));
+  if (c.precision == Precision::fp16_mixed && !cuda::probe().usable)
+    throw ConfigError("{} is fp16-mixed, which needs a GPU ({}); use bf16-mixed or fp32",
+                      c.about("precision"), cuda::probe().found);
 }
 
 }  // namespace

@@ -43,10 +43,12 @@ const std::vector<Spelling<DeviceChoice>>& spellings() {
 
 template <>
 const std::vector<Spelling<GradientCheckpointing>>& spellings() {
-  static const std::vector<Spelling<GradientCheckpointing>> s = {{GradientCheckpointing::none, "none"},
-                                                                 {GradientCheckpointing::full, "full"},
-                                                                 {GradientCheckpointing::none, "false"},
-                                                                 {GradientCheckpointing::full, "true"}};
+  static const std::vector<Spelling<GradientCheckpointing>> s = {
+      {GradientCheckpointing::none, "none"},
+      {GradientCheckpointing::selective, "selective"},
+      {GradientCheckpointing::full, "full"},
+      {GradientCheckpointing::none, "false"},
+      {GradientCheckpointing::full, "true"}};
   return s;
 }
 

@@ -23,8 +23,8 @@ using optim::LrSchedulerType;
 enum class Precision : uint8_t { fp32, bf16_mixed, fp16_mixed, bf16_true };
 /// Where the model computes; `automatic` takes CUDA when the build and the machine have it.
 enum class DeviceChoice : uint8_t { automatic, cpu, cuda };
-/// What backward recomputes: nothing, or each block from its input.
-enum class GradientCheckpointing : uint8_t { none, full };
+/// What backward recomputes: nothing, the product of gate and up in each block, or each block from its input.
+enum class GradientCheckpointing : uint8_t { none, selective, full };
 /// The chat format: spelling_of() is a name for data::chat_template.
 enum class ChatTemplateName : uint8_t { qwen, qwen15, qwen25, qwen3 };
 /// `full` sums gradients in an order fixed by the sample index, so results do not depend on the ranks.

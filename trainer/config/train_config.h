@@ -87,6 +87,7 @@ struct TrainConfig {
   int64_t eval_steps = 500;  ///< 0: only at the end
   bool profile = false;
   bool anomaly = false;
+  bool debug = false;
 
   double hang_timeout_seconds = 60;  ///< 0: no watchdog
   double setup_timeout_seconds = 1800;

@@ -121,7 +121,7 @@ void add_machine(KeyTable& t) {
   t.add("precision", &C::precision,
         "*-mixed keeps f32 master weights; bf16-true keeps bf16 weights and moments");
   t.add("gradient_checkpointing", &C::gradient_checkpointing,
-        "Recompute each block in backward to save memory")
+        "Recompute in backward to save memory: the activation of each MLP, or each block")
       .also({"enable_activation_checkpointing", "recompute_granularity"});
   t.add("deterministic", &C::deterministic, "full: bit-identical whatever the number of ranks");
   t.add("device", &C::device, "Where to compute");
@@ -170,6 +170,9 @@ void add_output(KeyTable& t) {
   t.add("profile", &C::profile, "Print where the time goes, by operation");
   t.add("anomaly", &C::anomaly, "Stop at the first operation that makes a NaN or Inf (slow)")
       .also({"detect_anomaly"});
+  t.add(
+      "debug", &C::debug,
+      "anomaly, profile, a memory report after the first step, and on a GPU every kernel waited for (slow)");
 }
 
 void add_control(KeyTable& t) {

@@ -43,6 +43,7 @@ LoadedModel open_model(const OpenOptions& options) {
                         chat_template_of(folder, config.family, options.chat_template));
   const DType stored = config.dtype.value_or(DType::f32);
   const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
+  const DeviceScope place(options.device);
   auto model = models::QwenModel::from_folder(folder, dtype);
   model->eval();
   models::GenerationConfig generation = model->generation;

@@ -38,7 +38,9 @@ data::Tokenizer load_tokenizer(const ModelSource& source) {
 }
 
 std::unique_ptr<models::QwenModel> load_model(const ModelSource& source, const PrecisionPlan& precision,
-                                              uint64_t seed, const parallel::TensorParallel& tp) {
+                                              uint64_t seed, const parallel::TensorParallel& tp,
+                                              Device device) {
+  const DeviceScope place(device);
   if (!source.weights.empty())
     return models::QwenModel::from_folder(source.weights, precision.parameters, tp);
   return std::make_unique<models::QwenModel>(source.config, precision.parameters, seed, tp);

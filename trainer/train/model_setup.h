@@ -26,10 +26,11 @@ ModelSource find_model(const TrainConfig& config);
 /// Errors: DataError of the files; ConfigError when the vocabulary does not fit, with both sizes.
 data::Tokenizer load_tokenizer(const ModelSource& source);
 
-/// The model with its weights loaded, or initialised from `seed`. Parameters in precision.parameters. Split
-/// over the ranks of `tp`: collective over its group.
+/// The model on `device` with its weights loaded, or initialised from `seed`. Parameters in
+/// precision.parameters. Split over the ranks of `tp`: collective over its group.
 /// Errors: CheckpointError naming file and tensor; ConfigError when the model cannot be split.
 std::unique_ptr<models::QwenModel> load_model(const ModelSource& source, const PrecisionPlan& precision,
-                                              uint64_t seed, const parallel::TensorParallel& tp = {});
+                                              uint64_t seed, const parallel::TensorParallel& tp = {},
+                                              Device device = Device::cpu);
 
 }  // namespace genesis::trainer

@@ -19,6 +19,8 @@
 #include "trainer/metrics/profile_table.h"
 #include "trainer/progress/progress.h"
 #include "trainer/train/data_setup.h"
+#include "trainer/train/debug.h"
+#include "trainer/train/device.h"
 #include "trainer/train/evaluate.h"
 #include "trainer/train/mesh_setup.h"
 #include "trainer/train/model_setup.h"
@@ -42,21 +44,22 @@ class Run {
         threads_(threads),
         ranks_(ranks),
         control_(config, ranks),
-        precision_(precision_plan(config.precision, Device::cpu)),
+        device_(find_device(config)),
+        precision_(precision_plan(config.precision, device_)),
         source_(find_model(config)),
         mesh_(ranks, mesh_layout(config, source_.config, ranks.size())),
         tokenizer_(load_tokenizer(source_)),
         data_(load_data(config, tokenizer_, ranks.size())),
         batch_(plan_batch(config, ranks.size())),
-        model_(
-            load_model(source_, precision_, uint64_t(config.seed), {&mesh_.tp(), config.sequence_parallel})),
+        model_(load_model(source_, precision_, uint64_t(config.seed),
+                          {&mesh_.tp(), config.sequence_parallel}, device_)),
         gradients_(model_->named_parameters(), mesh_.dp(), data_parallel_options(config)),
         optimizer_(gradients_, adamw_options(config)),
         step_(*model_, optimizer_, gradients_, mesh_,
               {.precision = precision_,
                .max_grad_norm = config.max_grad_norm,
                .seed = uint64_t(config.seed),
-               .anomaly = config.anomaly,
+               .anomaly = config.anomaly || config.debug,
                .in_sample_order = config.deterministic == Deterministic::full,
                .control = &control_}),
         plan_(data_->rows, data_->order,
@@ -67,6 +70,7 @@ class Run {
                  {.rank = mesh_.dp().rank(), .ahead = config.dataloader_prefetch_factor}) {
     if (data_->groups) plan_.group(*data_->groups);
     model_->gradient_checkpointing(config.gradient_checkpointing == GradientCheckpointing::full);
+    model_->recompute_activations(config.gradient_checkpointing == GradientCheckpointing::selective);
     const int64_t steps = total_steps(config, data_->rows.size(), batch_.global);
     schedule_ = {.type = config.lr_scheduler_type,
                  .peak = config.learning_rate,
@@ -79,7 +83,9 @@ class Run {
     if (ranks_.rank() == 0) folder_.emplace(config_.output_dir);
     resume();
     announce();
-    if (config_.profile) set_profiling(true);
+    if (config_.debug) begin_debug(device_);
+    const bool profiled = config_.profile || config_.debug;
+    if (profiled) set_profiling(true);
     RunSummary summary;
     try {
       summary = train();
@@ -87,7 +93,7 @@ class Run {
       saver_->finish();
       throw;
     }
-    if (config_.profile) log_line("\n" + profile_table(profile_entries(), summary.seconds));
+    if (profiled) log_line("\n" + profile_table(profile_entries(), summary.seconds));
     if (ranks_.rank() == 0) write_summary(fs::path(config_.output_dir) / "summary.json", summary);
     return summary;
   }
@@ -152,6 +158,8 @@ class Run {
       const double lr = schedule_.at(state_.step);
       const StepResult result = step_.run(plan_, batches_, state_.consumed_rows, lr);
       const double seconds = now() - begin;
+      if (config_.debug && summary.steps == 0 && summary.tokens == 0)
+        log_line(memory_report(*model_, optimizer_.adamw()));
       advance(result, seconds);
       control_.end_step([this] { return replicas_of(*model_, optimizer_.adamw()); }, mesh_.dp());
       add(since, summary, result, seconds, lr);
@@ -163,7 +171,7 @@ class Run {
         best = note_eval_loss(*since.eval_loss);
       }
       if (metrics && (every(config_.logging_steps) || last || since.eval_loss)) {
-        since.memory = memory_stats();
+        since.memory = memory_stats(device_);
         metrics->append(since);
         progress.update(since);
         since = {};
@@ -270,7 +278,7 @@ class Run {
     s.parameters = models::parameter_count(source_.config);
     s.ranks = ranks_.size();
     s.threads = threads_;
-    s.device = std::string(name_of(Device::cpu));
+    s.device = std::string(name_of(device_));
     s.precision = std::string(spelling_of(config_.precision));
     return s;
   }
@@ -278,13 +286,14 @@ class Run {
   void finish(RunSummary& summary) const {
     summary.steps = state_.step;
     summary.epochs = double(state_.consumed_rows) / double(data_->rows.size());
-    summary.memory = memory_stats();
+    summary.memory = memory_stats(device_);
   }
 
   const TrainConfig& config_;
   int threads_;
   parallel::Communicator& ranks_;
   RunControl control_;
+  Device device_;
   PrecisionPlan precision_;
   ModelSource source_;
   parallel::Mesh mesh_;

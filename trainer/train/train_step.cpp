@@ -14,7 +14,12 @@ namespace genesis::trainer {
 
 TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optimizer,
                      parallel::DataParallel& gradients, const parallel::Mesh& ranks, const Options& options)
-    : model_(model), optimizer_(optimizer), gradients_(gradients), ranks_(ranks), options_(options) {
+    : model_(model),
+      optimizer_(optimizer),
+      gradients_(gradients),
+      ranks_(ranks),
+      options_(options),
+      scale_(options.precision, ranks.dp()) {
   if (options.in_sample_order) ordered_.emplace(gradients);
 }
 
@@ -23,32 +28,36 @@ StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches
   StepResult result{.totals = plan.totals(consumed)};
   const Work work{plan, batches, consumed, result.totals.supervised};
   optimizer_.adamw().zero_grad();
-  const double waited = batches.wait_seconds();
+  const double waited = batches.wait_seconds(), unscale = 1.0 / scale_.scale();
   const double loss_sum = ordered_ ? run_in_sample_order(work) : run_micro_steps(work);
   result.data_wait_seconds = batches.wait_seconds() - waited;
   result.loss = loss_sum / double(work.supervised);
   const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
-  result.grad_norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
-  result.updated = allow_update(result, squares);
+  result.grad_norm = unscale * std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+  const bool fits = scale_.agree(!scale_.is_on() || std::isfinite(result.grad_norm),
+                                 optimizer_.adamw().steps() + 1);
+  result.updated = fits && allow_update(result, squares);
   if (!result.updated) {
     // The step still counts in the bias correction: a resumed run knows the number of steps alone.
     optimizer_.adamw().set_steps(optimizer_.adamw().steps() + 1);
     return result;
   }
   optimizer_.adamw().set_lr(lr);
-  optimizer_.step(nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
+  optimizer_.step(unscale * nn::utils::clip_coefficient(result.grad_norm, options_.max_grad_norm));
   return result;
 }
 
 double TrainStep::run_micro_steps(const Work& work) {
-  double loss_sum = 0;
+  std::vector<Tensor> losses;  // read when all work was given away: a card is not waited for in between
   const int64_t micro_steps = work.plan.shape().accumulation;
   for (int64_t micro = 0; micro < micro_steps; ++micro) {
     gradients_.set_last_micro_step(micro + 1 == micro_steps);
-    loss_sum += forward_and_backward(work, work.batches.take(work.consumed, micro));
+    losses.push_back(forward_and_backward(work, work.batches.take(work.consumed, micro)));
     note_progress();
   }
   gradients_.finish();
+  double loss_sum = 0;
+  for (const Tensor& loss : losses) loss_sum += loss.defined() ? loss.item() : 0.0;
   if (options_.control) loss_sum *= options_.control->loss_factor();
   return ranks_.dp().all_reduce_value(loss_sum);
 }
@@ -62,8 +71,9 @@ double TrainStep::run_in_sample_order(const Work& work) {
   double* loss = losses.data<double>();  // [all] of each row, zero where it is another rank's
   ordered_->sum(own, [&](int64_t i) {
     const int64_t row = dp.rank() * own + i;
-    loss[row] = forward_and_backward(
+    const Tensor sum = forward_and_backward(
         work, data::build_batch(work.batches.samples(), work.plan.row(work.consumed, row)));
+    loss[row] = sum.defined() ? sum.item() : 0.0;
     note_progress();
   });
   gradients_.finish();
@@ -71,10 +81,10 @@ double TrainStep::run_in_sample_order(const Work& work) {
   return std::accumulate(loss, loss + all, 0.0);
 }
 
-double TrainStep::forward_and_backward(const Work& work, const data::Batch& batch) {
+Tensor TrainStep::forward_and_backward(const Work& work, const data::Batch& batch) {
   // Dropout depends on the step and the sample, not on how ranks and micro-batches share the step.
   autograd::set_random_state({.seed = options_.seed, .step = uint64_t(work.consumed), .next = 0});
-  if (batch.supervised == 0) return 0.0;
+  if (batch.supervised == 0) return {};
   detect_anomaly anomaly(options_.anomaly);
   Tensor loss;
   {
@@ -82,9 +92,9 @@ double TrainStep::forward_and_backward(const Work& work, const data::Batch& batc
                   options_.precision.autocast);
     loss = batch_loss_sum(model_, batch);
   }
-  const double factor = options_.control ? options_.control->gradient_factor() : 1.0;
+  const double factor = scale_.scale() * (options_.control ? options_.control->gradient_factor() : 1.0);
   loss.backward(Array::full(loss.shape(), factor / double(work.supervised), loss.dtype()));
-  return loss.item();
+  return loss.detach();
 }
 
 bool TrainStep::allow_update(const StepResult& result, const std::vector<double>& squares) const {

@@ -9,6 +9,7 @@
 #include "parallel/ordered/ordered_gradients.h"
 #include "parallel/zero/sharded_optimizer.h"
 #include "trainer/control/run_control.h"
+#include "trainer/train/loss_scale.h"
 #include "trainer/train/precision.h"
 
 namespace genesis::trainer {
@@ -54,7 +55,8 @@ class TrainStep {
   };
   double run_micro_steps(const Work& work);
   double run_in_sample_order(const Work& work);
-  double forward_and_backward(const Work& work, const data::Batch& batch);
+  /// The summed loss of a micro-batch where the model is; undefined when it has no supervised token.
+  Tensor forward_and_backward(const Work& work, const data::Batch& batch);
   bool allow_update(const StepResult& result, const std::vector<double>& squares) const;
 
   models::QwenModel& model_;
@@ -63,6 +65,7 @@ class TrainStep {
   const parallel::Mesh& ranks_;
   Options options_;
   std::optional<parallel::OrderedGradients> ordered_;
+  LossScale scale_;
 };
 
 }  // namespace genesis::trainer

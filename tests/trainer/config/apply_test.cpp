@@ -73,8 +73,8 @@ TEST(Config, WrongTypesAreErrors) {
       error_of("lr_scheduler_type: cosin"),
       "sft.yaml:1: key 'lr_scheduler_type' is 'cosin', must be one of linear, cosine, constant; did you mean "
       "'cosine'?");
-  EXPECT_EQ(error_of("gradient_checkpointing: selective"),
-            "sft.yaml:1: key 'gradient_checkpointing' is 'selective', must be one of none, full");
+  EXPECT_EQ(error_of("gradient_checkpointing: partial"),
+            "sft.yaml:1: key 'gradient_checkpointing' is 'partial', must be one of none, selective, full");
 }
 
 TEST(Config, NumbersOutOfRangeAreErrors) {

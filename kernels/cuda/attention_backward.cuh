@@ -1,0 +1,224 @@
+#pragma once
+// Two kernels and no atomics: one owns queries and sums dq over keys, one owns keys and sums dk and dv over
+// queries and the heads of the group, each in order. Scores are made in both (7 products instead of 5), in
+// exchange for results that repeat bit for bit and no f32 copy of dq.
+#include "kernels/cuda/attention_tile.cuh"
+
+namespace genesis::kernels::cuda {
+
+inline constexpr int kBackwardThreads = 128;
+inline constexpr int kDqQueries = 64, kDqKeys = 32;    // a warp owns 16 queries
+inline constexpr int kDkvKeys = 64, kDkvQueries = 32;  // a warp owns 16 keys
+
+template <class T, int kD>
+constexpr int64_t dq_shared_bytes() {
+  return int64_t(sizeof(T)) * kTileRow<kD> * (2 * kDqQueries + 4 * kDqKeys);
+}
+template <class T, int kD>
+constexpr int64_t dkv_shared_bytes() {
+  return int64_t(sizeof(T)) * kTileRow<kD> * (2 * kDkvKeys + 4 * kDkvQueries) +
+         int64_t(4 * kDkvQueries * sizeof(float));
+}
+
+/// delta_an = dout_n . out_n of head a: a warp a row and head.
+template <class T>
+__global__ void attention_delta(const AttentionParams<T> p, float* delta) {
+  const int64_t item = int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
+  if (item >= p.rows * p.heads) return;
+  const int64_t n = item / p.heads, a = item % p.heads;
+  const T *x = p.dout + n * p.dout_row + a * p.d, *y = p.out + n * p.out_row + a * p.d;
+  float sum = 0;
+  for (int c = int(threadIdx.x) % 32; c < p.d; c += 32) sum += widen(x[c]) * widen(y[c]);
+  sum = warp_sum(sum);
+  if (threadIdx.x % 32 == 0) delta[a * p.rows + n] = sum;
+}
+
+template <class T, int kD>
+__global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const AttentionParams<T> p) {
+  constexpr int kTile = kDqKeys * kTileRow<kD>;
+  T* q_tile = reinterpret_cast<T*>(dynamic_shared());  // [64][row]
+  T* dout_tile = q_tile + kDqQueries * kTileRow<kD>;   // [64][row]
+  T* k_tiles = dout_tile + kDqQueries * kTileRow<kD>;  // [2][32][row]
+  T* v_tiles = k_tiles + 2 * kTile;                    // [2][32][row]
+  const AttentionTile tile = p.query_tiles[blockIdx.x];
+  const DeviceSequence s = sequence(p, tile.sequence);
+  const int head = int(blockIdx.y), kv_head = head * p.kv_heads / p.heads;
+  const int count = min(kDqQueries, s.q_length - tile.first);
+  const int lane = int(threadIdx.x) % 32, warp = int(threadIdx.x) / 32, g = lane / 4, t = lane % 4;
+  const int64_t row0 = s.q_begin + tile.first;
+  const T* k = p.k + s.k_begin * p.k_row + kv_head * kD;
+  const T* v = p.v + s.k_begin * p.v_row + kv_head * kD;
+  const int keys = s.visible(tile.first + count - 1), steps = (keys + kDqKeys - 1) / kDqKeys;
+  const auto fetch = [&](int step) {
+    const int m = step * kDqKeys, left = min(kDqKeys, s.k_length - m);
+    fetch_tile<kDqKeys, kD, kBackwardThreads>(k_tiles + step % 2 * kTile, k + m * p.k_row, p.k_row, left);
+    fetch_tile<kDqKeys, kD, kBackwardThreads>(v_tiles + step % 2 * kTile, v + m * p.v_row, p.v_row, left);
+  };
+  fetch_tile<kDqQueries, kD, kBackwardThreads>(q_tile, p.q + row0 * p.q_row + head * kD, p.q_row, count);
+  fetch_tile<kDqQueries, kD, kBackwardThreads>(dout_tile, p.dout + row0 * p.dout_row + head * kD, p.dout_row,
+                                               count);
+  fetch(0);
+  commit_copies();
+
+  float lse[2], delta[2];
+#pragma unroll
+  for (int h = 0; h < 2; ++h) {
+    const int row = warp * 16 + g + h * 8;
+    const int64_t at = head * p.rows + row0 + row;
+    lse[h] = row < count ? p.lse[at] * kLog2e : 0.0f;
+    delta[h] = row < count ? p.delta[at] : 0.0f;
+  }
+  float dq[kD / 8][4] = {};
+  const float factor = p.scale * kLog2e;
+  for (int step = 0; step < steps; ++step) {
+    if (step + 1 < steps) fetch(step + 1);
+    commit_copies();
+    wait_copies<1>();
+    __syncthreads();
+    const T *k_tile = k_tiles + step % 2 * kTile, *v_tile = v_tiles + step % 2 * kTile;
+    float score[kDqKeys / 8][4] = {}, dp[kDqKeys / 8][4] = {};
+#pragma unroll
+    for (int c = 0; c < kD; c += 16) {
+      uint32_t a[4], da[4];
+      load_a<kD>(a, q_tile, warp * 16, c);
+      load_a<kD>(da, dout_tile, warp * 16, c);
+#pragma unroll
+      for (int n = 0; n < kDqKeys / 8; n += 2) {
+        uint32_t b[4];
+        load_b_rows<kD>(b, k_tile, n * 8, c);
+        mma<T>(score[n], a, b[0], b[1]);
+        mma<T>(score[n + 1], a, b[2], b[3]);
+        load_b_rows<kD>(b, v_tile, n * 8, c);
+        mma<T>(dp[n], da, b[0], b[1]);
+        mma<T>(dp[n + 1], da, b[2], b[3]);
+      }
+    }
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int seen = s.visible(tile.first + warp * 16 + g + h * 8) - step * kDqKeys;
+#pragma unroll
+      for (int n = 0; n < kDqKeys / 8; ++n) {
+#pragma unroll
+        for (int j = 0; j < 2; ++j) {
+          const float x = score[n][h * 2 + j] * factor - lse[h];
+          const float prob = n * 8 + t * 2 + j < seen ? exp2f(x) : 0.0f;
+          score[n][h * 2 + j] = prob * (dp[n][h * 2 + j] - delta[h]);
+        }
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < kDqKeys / 16; ++c) {
+      uint32_t a[4];
+      as_a<T>(a, score, c);
+#pragma unroll
+      for (int n = 0; n < kD / 8; n += 2) {
+        uint32_t b[4];
+        load_b_columns<kD>(b, k_tile, c * 16, n * 8);
+        mma<T>(dq[n], a, b[0], b[1]);
+        mma<T>(dq[n + 1], a, b[2], b[3]);
+      }
+    }
+    __syncthreads();
+  }
+  store_rows(p.dq + row0 * p.dq_row + head * kD, p.dq_row, warp * 16, count, dq, p.scale, p.scale);
+}
+
+template <class T, int kD>
+__global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const AttentionParams<T> p) {
+  constexpr int kTile = kDkvQueries * kTileRow<kD>;
+  T* k_tile = reinterpret_cast<T*>(dynamic_shared());                   // [64][row]
+  T* v_tile = k_tile + kDkvKeys * kTileRow<kD>;                         // [64][row]
+  T* q_tiles = v_tile + kDkvKeys * kTileRow<kD>;                        // [2][32][row]
+  T* dout_tiles = q_tiles + 2 * kTile;                                  // [2][32][row]
+  float* lse_tiles = reinterpret_cast<float*>(dout_tiles + 2 * kTile);  // [2][32]
+  float* delta_tiles = lse_tiles + 2 * kDkvQueries;                     // [2][32]
+  const AttentionTile tile = p.key_tiles[blockIdx.x];
+  const DeviceSequence s = sequence(p, tile.sequence);
+  const int kv_head = int(blockIdx.y), group = p.heads / p.kv_heads;
+  const int count = min(kDkvKeys, s.k_length - tile.first);
+  const int lane = int(threadIdx.x) % 32, warp = int(threadIdx.x) / 32, g = lane / 4, t = lane % 4;
+  const int64_t row0 = s.k_begin + tile.first;
+  const int first_query = s.first_query(tile.first) / kDkvQueries * kDkvQueries;
+  const int tiles = (s.q_length - first_query + kDkvQueries - 1) / kDkvQueries;  // of one head
+  const int steps = tiles > 0 ? tiles * group : 0;
+  const auto fetch = [&](int step) {
+    const int head = kv_head * group + step / tiles, i = first_query + step % tiles * kDkvQueries;
+    const int left = min(kDkvQueries, s.q_length - i), slot = step % 2;
+    const int64_t n = s.q_begin + i;
+    fetch_tile<kDkvQueries, kD, kBackwardThreads>(q_tiles + slot * kTile, p.q + n * p.q_row + head * kD,
+                                                  p.q_row, left);
+    fetch_tile<kDkvQueries, kD, kBackwardThreads>(dout_tiles + slot * kTile,
+                                                  p.dout + n * p.dout_row + head * kD, p.dout_row, left);
+    if (threadIdx.x < kDkvQueries) {
+      const int r = int(threadIdx.x);
+      const int64_t at = head * p.rows + n + r;
+      lse_tiles[slot * kDkvQueries + r] = r < left ? p.lse[at] * kLog2e : 0.0f;
+      delta_tiles[slot * kDkvQueries + r] = r < left ? p.delta[at] : 0.0f;
+    }
+  };
+  fetch_tile<kDkvKeys, kD, kBackwardThreads>(k_tile, p.k + row0 * p.k_row + kv_head * kD, p.k_row, count);
+  fetch_tile<kDkvKeys, kD, kBackwardThreads>(v_tile, p.v + row0 * p.v_row + kv_head * kD, p.v_row, count);
+  if (steps > 0) fetch(0);
+  commit_copies();
+
+  float dk[kD / 8][4] = {}, dv[kD / 8][4] = {};
+  const float factor = p.scale * kLog2e;
+  for (int step = 0; step < steps; ++step) {
+    if (step + 1 < steps) fetch(step + 1);
+    commit_copies();
+    wait_copies<1>();
+    __syncthreads();
+    const int slot = step % 2, i0 = first_query + step % tiles * kDkvQueries;
+    const T *q_tile = q_tiles + slot * kTile, *dout_tile = dout_tiles + slot * kTile;
+    const float *lse = lse_tiles + slot * kDkvQueries, *delta = delta_tiles + slot * kDkvQueries;
+    float prob[kDkvQueries / 8][4] = {}, ds[kDkvQueries / 8][4] = {};  // transposed: rows are keys
+#pragma unroll
+    for (int c = 0; c < kD; c += 16) {
+      uint32_t ka[4], va[4];
+      load_a<kD>(ka, k_tile, warp * 16, c);
+      load_a<kD>(va, v_tile, warp * 16, c);
+#pragma unroll
+      for (int n = 0; n < kDkvQueries / 8; n += 2) {
+        uint32_t b[4];
+        load_b_rows<kD>(b, q_tile, n * 8, c);
+        mma<T>(prob[n], ka, b[0], b[1]);
+        mma<T>(prob[n + 1], ka, b[2], b[3]);
+        load_b_rows<kD>(b, dout_tile, n * 8, c);
+        mma<T>(ds[n], va, b[0], b[1]);
+        mma<T>(ds[n + 1], va, b[2], b[3]);
+      }
+    }
+#pragma unroll
+    for (int n = 0; n < kDkvQueries / 8; ++n) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const int query = n * 8 + t * 2 + e % 2, key = tile.first + warp * 16 + g + e / 2 * 8;
+        const bool seen = i0 + query < s.q_length && key < s.visible(i0 + query);
+        const float x = seen ? exp2f(prob[n][e] * factor - lse[query]) : 0.0f;
+        prob[n][e] = x;
+        ds[n][e] = x * (ds[n][e] - delta[query]);
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < kDkvQueries / 16; ++c) {
+      uint32_t pa[4], sa[4];
+      as_a<T>(pa, prob, c);
+      as_a<T>(sa, ds, c);
+#pragma unroll
+      for (int n = 0; n < kD / 8; n += 2) {
+        uint32_t b[4];
+        load_b_columns<kD>(b, dout_tile, c * 16, n * 8);
+        mma<T>(dv[n], pa, b[0], b[1]);
+        mma<T>(dv[n + 1], pa, b[2], b[3]);
+        load_b_columns<kD>(b, q_tile, c * 16, n * 8);
+        mma<T>(dk[n], sa, b[0], b[1]);
+        mma<T>(dk[n + 1], sa, b[2], b[3]);
+      }
+    }
+    __syncthreads();
+  }
+  store_rows(p.dk + row0 * p.dk_row + kv_head * kD, p.dk_row, warp * 16, count, dk, p.scale, p.scale);
+  store_rows(p.dv + row0 * p.dv_row + kv_head * kD, p.dv_row, warp * 16, count, dv, 1.0f, 1.0f);
+}
+
+}  // namespace genesis::kernels::cuda

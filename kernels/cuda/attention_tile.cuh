@@ -1,0 +1,80 @@
+#pragma once
+// Tiles of rows in shared memory, and the products a warp makes with them.
+#include "kernels/cuda/attention_params.cuh"
+#include "kernels/cuda/mma.cuh"
+
+namespace genesis::kernels::cuda {
+
+/// Rows of kD elements with 8 of padding: a row starts an odd number of 16-byte units after the one before,
+/// so that the eight rows an ldmatrix reads lie in different banks.
+template <int kD>
+inline constexpr int kTileRow = kD + 8;
+
+/// Starts the copy of rows [0, count) of a matrix into a tile of kRows rows; rows behind `count` become zero.
+template <int kRows, int kD, int kBlock, class T>
+__device__ inline void fetch_tile(T* tile, const T* from, int64_t row_stride, int count) {
+  constexpr int kUnits = kD / 8;  // of 16 bytes in a row
+  for (int i = int(threadIdx.x); i < kRows * kUnits; i += kBlock) {
+    const int r = i / kUnits, c = i % kUnits * 8;
+    const bool valid = r < count;
+    copy_async(tile + r * kTileRow<kD> + c, from + (valid ? r : 0) * row_stride + c, valid);
+  }
+}
+
+/// The A fragment of rows [row, row + 16), columns [column, column + 16).
+template <int kD, class T>
+__device__ inline void load_a(uint32_t (&a)[4], const T* tile, int row, int column) {
+  const int lane = int(threadIdx.x) % 32;
+  load_matrices(a, tile + (row + lane % 16) * kTileRow<kD> + column + lane / 16 * 8);
+}
+/// B fragments of B = tile^T: columns n .. n+15 are the tile's rows, its columns [column, column + 16) the k.
+///   b[0], b[1] belong to columns n .. n+7, b[2], b[3] to the next eight.
+template <int kD, class T>
+__device__ inline void load_b_rows(uint32_t (&b)[4], const T* tile, int n, int column) {
+  const int lane = int(threadIdx.x) % 32;
+  load_matrices(b, tile + (n + lane % 8 + lane / 16 * 8) * kTileRow<kD> + column + lane / 8 % 2 * 8);
+}
+/// B fragments of B = tile: rows [row, row + 16) are the k, columns n .. n+15.
+template <int kD, class T>
+__device__ inline void load_b_columns(uint32_t (&b)[4], const T* tile, int row, int n) {
+  const int lane = int(threadIdx.x) % 32;
+  load_matrices_transposed(b, tile + (row + lane % 16) * kTileRow<kD> + n + lane / 16 * 8);
+}
+
+/// The A fragment of columns [16 k, 16 k + 16) of a product that is still in accumulators, rounded to T.
+template <class T, int kN>
+__device__ inline void as_a(uint32_t (&a)[4], const float (&c)[kN][4], int k) {
+  a[0] = pack_two<T>(c[2 * k][0], c[2 * k][1]);
+  a[1] = pack_two<T>(c[2 * k][2], c[2 * k][3]);
+  a[2] = pack_two<T>(c[2 * k + 1][0], c[2 * k + 1][1]);
+  a[3] = pack_two<T>(c[2 * k + 1][2], c[2 * k + 1][3]);
+}
+
+__device__ inline float quad_max(float x) {
+  x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 1));
+  return fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 2));
+}
+__device__ inline float quad_sum(float x) {
+  x += __shfl_xor_sync(0xffffffffu, x, 1);
+  return x + __shfl_xor_sync(0xffffffffu, x, 2);
+}
+
+/// Writes a 16-row accumulator times `factor` to rows row0 .. of `to` that are below `count`.
+template <class T, int kN>
+__device__ inline void store_rows(T* to, int64_t row_stride, int row0, int count, const float (&c)[kN][4],
+                                  float factor_low, float factor_high) {
+  const int lane = int(threadIdx.x) % 32, g = lane / 4, t = lane % 4;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int row = row0 + g + half * 8;
+    const float factor = half == 0 ? factor_low : factor_high;
+    if (row >= count) continue;
+    T* line = to + row * row_stride;
+#pragma unroll
+    for (int n = 0; n < kN; ++n)
+      *reinterpret_cast<uint32_t*>(line + n * 8 + t * 2) =
+          pack_two<T>(c[n][half * 2] * factor, c[n][half * 2 + 1] * factor);
+  }
+}
+
+}  // namespace genesis::kernels::cuda

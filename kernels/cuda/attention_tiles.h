@@ -1,0 +1,22 @@
+#pragma once
+#include "kernels/core/array.h"
+
+namespace genesis::kernels::cuda {
+
+/// Rows [first, first + size) of one sequence: the work of one thread block.
+struct AttentionTile {
+  int32_t sequence, first;
+};
+
+/// What the kernels read of a batch's lengths, on the card. Made on the host, where the lengths come from,
+/// and kept beside cu_q until it is written to: all layers and both directions of a step share one.
+struct AttentionBatch {
+  Array cu_q, k_begin, k_length;  // i32 on the card
+  Array query_tiles, key_tiles;   // i32 [tiles, 2] on the card; dearest first
+};
+
+/// Errors: genesis::Error naming operation and sequence when lengths do not fit (as on the CPU).
+AttentionBatch attention_batch(const char* op, const Array& cu_q, const Array& k_begin, const Array& k_length,
+                               int64_t q_rows, int64_t k_rows, int64_t query_tile, int64_t key_tile);
+
+}  // namespace genesis::kernels::cuda

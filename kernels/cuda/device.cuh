@@ -1,0 +1,229 @@
+#pragma once
+// What every kernel is written with: conversions, 16-byte accesses, sums in a fixed order.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <type_traits>
+
+#include "kernels/core/array.h"
+#include "kernels/cuda/dynamic_shared.cuh"
+#include "kernels/cuda/launch.cuh"
+
+namespace genesis::kernels::cuda {
+
+using DeviceBf16 = __nv_bfloat16;
+using DeviceF16 = __half;
+
+/// Calls fn with a value of the device type behind `t`. Types: f32, bf16, f16 (f64 is the CPU's).
+template <class Fn>
+decltype(auto) dispatch_device(DType t, Fn&& fn) {
+  switch (t) {
+    case DType::f32:
+      return fn(float{});
+    case DType::bf16:
+      return fn(DeviceBf16{});
+    case DType::f16:
+      return fn(DeviceF16{});
+    default:
+      genesis::detail::fail<Error>(__FILE_NAME__, __LINE__, "", "dtype ", name_of(t),
+                                   " is not computed on a card; use f32, bf16 or f16");
+  }
+}
+
+/// As dispatch_device for `own`, with fn(float{}) when `t` is f32 and fn(T{}) otherwise.
+template <class T, class Fn>
+decltype(auto) dispatch_own_or_float(DType t, Fn&& fn) {
+  if (t == DType::f32) return fn(float{});
+  return fn(T{});
+}
+
+template <class T>
+T* pointer(const Array& a) {
+  return a.defined() && a.numel() > 0 ? static_cast<T*>(a.raw()) : nullptr;
+}
+
+__device__ inline float widen(float x) { return x; }
+__device__ inline float widen(DeviceBf16 x) { return __bfloat162float(x); }
+__device__ inline float widen(DeviceF16 x) { return __half2float(x); }
+template <class T>
+__device__ inline T narrow(float x) {
+  if constexpr (std::is_same_v<T, DeviceBf16>)
+    return __float2bfloat16_rn(x);
+  else if constexpr (std::is_same_v<T, DeviceF16>)
+    return __float2half_rn(x);
+  else
+    return x;
+}
+/// x as a value of T would keep it.
+template <class T>
+__device__ inline float round_to(float x) {
+  return widen(narrow<T>(x));
+}
+
+/// Elements a thread takes at a time: 16 bytes of bf16 or f16, 32 of f32.
+inline constexpr int kVector = 8;
+
+template <class T>
+struct alignas(16) Pack {
+  static constexpr int kCount = 16 / int(sizeof(T));
+  T v[kCount];
+};
+
+/// Whether rows of `a` (all its leading strides) can be read 16 bytes at a time.
+inline bool is_aligned(const Array& a) {
+  if (!a.defined() || a.numel() == 0) return true;
+  const int64_t size = size_of(a.dtype());
+  if (reinterpret_cast<uintptr_t>(a.raw()) % 16 != 0) return false;
+  for (int64_t d = 0; d + 1 < a.ndim(); ++d)
+    if (a.dim(d) > 1 && a.strides()[size_t(d)] * size % 16 != 0) return false;
+  return true;
+}
+
+/// N elements from p[i], widened; those at n and beyond are 0. `aligned`: p + i lies on 16 bytes.
+template <int N, class T>
+__device__ inline void load(const T* p, int64_t i, int64_t n, bool aligned, float (&out)[N]) {
+  constexpr int kStep = Pack<T>::kCount;
+  static_assert(N % kStep == 0);
+  if (aligned && i + N <= n) {
+#pragma unroll
+    for (int k = 0; k < N; k += kStep) {
+      const Pack<T> pack = *reinterpret_cast<const Pack<T>*>(p + i + k);
+#pragma unroll
+      for (int j = 0; j < kStep; ++j) out[k + j] = widen(pack.v[j]);
+    }
+  } else {
+#pragma unroll
+    for (int k = 0; k < N; ++k) out[k] = i + k < n ? widen(p[i + k]) : 0.0f;
+  }
+}
+
+template <int N, class T>
+__device__ inline void store(T* p, int64_t i, int64_t n, bool aligned, const float (&in)[N]) {
+  constexpr int kStep = Pack<T>::kCount;
+  static_assert(N % kStep == 0);
+  if (aligned && i + N <= n) {
+#pragma unroll
+    for (int k = 0; k < N; k += kStep) {
+      Pack<T> pack;
+#pragma unroll
+      for (int j = 0; j < kStep; ++j) pack.v[j] = narrow<T>(in[k + j]);
+      *reinterpret_cast<Pack<T>*>(p + i + k) = pack;
+    }
+  } else {
+#pragma unroll
+    for (int k = 0; k < N; ++k)
+      if (i + k < n) p[i + k] = narrow<T>(in[k]);
+  }
+}
+
+/// Sum (or largest) over the 32 lanes of a warp, in every lane.
+__device__ inline float warp_sum(float x) {
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);
+  return x;
+}
+__device__ inline double warp_sum(double x) {
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);
+  return x;
+}
+__device__ inline float warp_max(float x) {
+#pragma unroll
+  for (int step = 16; step > 0; step /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, step));
+  return x;
+}
+
+/// Sum (or largest) over blockDim.x threads (a multiple of 32) in an order that depends on blockDim alone; in
+/// every thread. `scratch` [33] in shared memory; every thread of the block calls it.
+template <class A>
+__device__ inline A block_sum(A x, A* scratch) {
+  x = warp_sum(x);
+  const int warps = int(blockDim.x) / 32;
+  if (warps == 1) return x;
+  if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = x;
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    const A sum = warp_sum(int(threadIdx.x) < warps ? scratch[threadIdx.x] : A(0));
+    if (threadIdx.x == 0) scratch[32] = sum;
+  }
+  __syncthreads();
+  x = scratch[32];
+  __syncthreads();
+  return x;
+}
+__device__ inline float block_max(float x, float* scratch) {
+  x = warp_max(x);
+  const int warps = int(blockDim.x) / 32;
+  if (warps == 1) return x;
+  if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = x;
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    const float best = warp_max(int(threadIdx.x) < warps ? scratch[threadIdx.x] : scratch[0]);
+    if (threadIdx.x == 0) scratch[32] = best;
+  }
+  __syncthreads();
+  x = scratch[32];
+  __syncthreads();
+  return x;
+}
+
+/// Threads of a block that handle one row of `width`: one step of kVector each where possible, whole warps.
+inline int row_threads(int64_t width) {
+  const int64_t wanted = (width + kVector - 1) / kVector;
+  return int(std::clamp<int64_t>((wanted + 31) / 32 * 32, 32, 1024));
+}
+
+/// Where row r of an array with any two leading strides begins.
+struct RowMap {
+  int64_t inner = 1, inner_stride = 0, outer_stride = 0;
+  __host__ __device__ int64_t at(int64_t r) const {
+    return r / inner * outer_stride + r % inner * inner_stride;
+  }
+};
+
+/// Errors: genesis::Error when the leading dimensions cannot be walked with two strides.
+inline RowMap rows_of(const char* op, const Array& a) {
+  RowMap map;
+  int64_t extents[2] = {1, 1}, strides[2] = {0, 0};
+  int used = 0;
+  for (int64_t d = a.ndim() - 2; d >= 0; --d) {
+    const int64_t extent = a.dim(d), stride = a.strides()[size_t(d)];
+    if (extent == 1) continue;
+    if (used > 0 && stride == strides[used - 1] * extents[used - 1]) {
+      extents[used - 1] *= extent;
+      continue;
+    }
+    GENESIS_CHECK(used < 2, op, ": rows of shape ", to_string(a.shape()), " with strides ",
+                  to_string(a.strides()), " are not laid out in at most two levels");
+    extents[used] = extent;
+    strides[used++] = stride;
+  }
+  map.inner = std::max<int64_t>(1, extents[0]);
+  map.inner_stride = strides[0];
+  map.outer_stride = used == 2 ? strides[1] : map.inner * strides[0];
+  return map;
+}
+
+/// Philox4x32-10, as kernels/core/rng.h.
+struct Words {
+  uint32_t w[4];
+};
+__device__ inline Words philox_words(uint64_t key, uint64_t high, uint64_t low) {
+  uint32_t c0 = uint32_t(low), c1 = uint32_t(low >> 32), c2 = uint32_t(high), c3 = uint32_t(high >> 32);
+  uint32_t k0 = uint32_t(key), k1 = uint32_t(key >> 32);
+#pragma unroll
+  for (int round = 0; round < 10; ++round) {
+    const uint32_t h0 = __umulhi(0xD2511F53u, c0), l0 = 0xD2511F53u * c0;
+    const uint32_t h1 = __umulhi(0xCD9E8D57u, c2), l1 = 0xCD9E8D57u * c2;
+    const uint32_t n0 = h1 ^ c1 ^ k0, n2 = h0 ^ c3 ^ k1;
+    c1 = l1;
+    c3 = l0;
+    c0 = n0;
+    c2 = n2;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return {{c0, c1, c2, c3}};
+}
+
+}  // namespace genesis::kernels::cuda

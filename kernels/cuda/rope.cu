@@ -1,0 +1,65 @@
+// A thread takes dimensions i .. i+7 of one head and their partners i + d/2 …: 16-byte accesses; 2 s bytes per element.
+// The table row of a position serves all heads of its token from L1. No sums. Share of peak: not measured.
+#include "kernels/rope.h"
+
+#include "kernels/core/transfer.h"
+#include "kernels/cuda/device.cuh"
+
+namespace genesis::kernels {
+namespace {
+
+using namespace cuda;
+
+template <class T>
+__global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
+                       const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows, int64_t heads,
+                       int64_t half, bool aligned) {
+  const int64_t chunks = (half + kVector - 1) / kVector;
+  for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * heads * chunks;
+       t += int64_t(gridDim.x) * blockDim.x) {
+    const int64_t n = t / (heads * chunks), h = t / chunks % heads, i = t % chunks * kVector;
+    const T* from = x + n * x_row + h * x_head;
+    T* to = y + n * y_row + h * y_head;
+    const int64_t table = int64_t(positions[n]) * half;
+    float a[kVector], b[kVector], c[kVector], s[kVector];
+    load(from, i, half, aligned, a);
+    load(from + half, i, half, aligned, b);
+    load(cos + table, i, half, aligned, c);
+    load(sin + table, i, half, aligned, s);
+#pragma unroll
+    for (int j = 0; j < kVector; ++j) {
+      const float u = a[j] * c[j] - b[j] * (sign * s[j]), v = b[j] * c[j] + a[j] * (sign * s[j]);
+      a[j] = u;
+      b[j] = v;
+    }
+    store(to, i, half, aligned, a);
+    store(to + half, i, half, aligned, b);
+  }
+}
+
+/// Positions are checked where they are made: on the host. Those that exist on a card only are trusted.
+void check_positions(const Rope& o) {
+  if (o.positions.device() != Device::cpu) return;
+  const int32_t* position = o.positions.data<int32_t>();
+  for (int64_t n = 0; n < o.positions.numel(); ++n)
+    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n, "] = ", position[n],
+                  " is outside [0, ", o.cos.dim(0), ")");
+}
+
+}  // namespace
+
+void run_cuda(const Rope& o) {
+  check_positions(o);
+  if (o.x.numel() == 0) return;
+  const int64_t rows = o.x.dim(0), heads = o.x.dim(1), half = o.x.dim(2) / 2;
+  const Array positions = card_copy(o.positions), cos = card_copy(o.cos), sin = card_copy(o.sin);
+  const bool aligned = is_aligned(o.x) && is_aligned(o.y) && half % kVector == 0;
+  dispatch_device(o.x.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    launch(o.kName, grid_for(rows * heads * ((half + kVector - 1) / kVector)), rotate<T>, pointer<T>(o.x),
+           o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos), pointer<float>(sin),
+           o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1], rows, heads, half, aligned);
+  });
+}
+
+}  // namespace genesis::kernels

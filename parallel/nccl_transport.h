@@ -1,0 +1,20 @@
+#pragma once
+#include <memory>
+
+#include "parallel/transport.h"
+
+namespace genesis::parallel {
+
+/// `host` with NCCL for arrays on cards; calls on CPU memory, agreement and splitting stay with `host`.
+///   NCCL is loaded and its communicator made at the first call on a card (collective, as the call is): rank
+///   0's unique id travels through `host`. It is not used, and card memory goes through pinned copies and
+///   `host`, when a rank has no NCCL, when two ranks share one card (unless GENESIS_NCCL_SHARED_CARD=1 and
+///   NCCL_HOSTID differ, for tests), or with GENESIS_NCCL=0: all ranks decide the same. In a build without
+///   CUDA: `host` itself.
+/// Errors: genesis::Error naming the NCCL call; HangError when the ranks do not meet within
+/// GENESIS_NCCL_TIMEOUT
+///   seconds (600). A communicator with an error is aborted, so that no rank waits for ever.
+/// Determinism: as NCCL's: equal bits on all ranks, and in every run of the same ranks and cards.
+std::unique_ptr<Transport> with_nccl(std::unique_ptr<Transport> host);
+
+}  // namespace genesis::parallel

@@ -1,0 +1,87 @@
+// Training runs from config to checkpoint on a card.
+#include "tests/gpu/card_case.h"
+#include "tests/support/tiny_run.h"
+
+namespace genesis::trainer {
+namespace {
+
+using namespace genesis::testing;
+
+class CardRun : public CardTest {};
+
+TrainConfig config_on(const TinyRun& tiny, DeviceChoice device, const std::string& output,
+                      int64_t steps = 6) {
+  TrainConfig c = tiny.config(output);
+  c.model.emb_dropout_prob = 0.0;
+  c.device = device;
+  c.max_steps = steps;
+  return c;
+}
+
+void expect_same_curve(const std::vector<nlohmann::json>& got, const std::vector<nlohmann::json>& wanted,
+                       double tolerance) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double a = got[i].at("loss"), b = wanted[i].at("loss");
+    EXPECT_NEAR(a, b, tolerance * b) << "step " << i + 1;
+  }
+}
+
+TEST_F(CardRun, LossCurveOfEveryPrecisionFollowsTheCpu) {
+  const TinyRun tiny;
+  TrainConfig c = config_on(tiny, DeviceChoice::cpu, "cpu");
+  c.precision = Precision::fp32;
+  const auto reference = tiny.train(c);
+  // The weights start from f64 normals that differ in their last bit at most.
+  for (const auto& [precision, tolerance] : {std::pair{Precision::fp32, 1e-3},
+                                             {Precision::bf16_mixed, 0.03},
+                                             {Precision::fp16_mixed, 0.02},
+                                             {Precision::bf16_true, 0.1}}) {
+    c = config_on(tiny, DeviceChoice::cuda, "cuda-" + std::string(spelling_of(precision)));
+    c.precision = precision;
+    expect_same_curve(tiny.train(c), reference, tolerance);
+  }
+}
+
+TEST_F(CardRun, RanksThatShareACardMakeTheSameSteps) {
+  const TinyRun tiny;
+  TrainConfig one = config_on(tiny, DeviceChoice::cuda, "one"),
+              two = config_on(tiny, DeviceChoice::cuda, "two"),
+              sharded = config_on(tiny, DeviceChoice::cuda, "sharded");
+  for (TrainConfig* c : {&one, &two, &sharded}) c->precision = Precision::fp32;
+  two.zero_stage = 0;
+  sharded.zero_stage = 1;
+  const auto reference = tiny.train(one);
+  expect_same_curve(tiny.train(two, 2), reference, 1e-3);
+  expect_same_curve(tiny.train(sharded, 2), reference, 1e-3);
+}
+
+TEST_F(CardRun, ResumeGivesTheSameBits) {
+  const TinyRun tiny;
+  TrainConfig whole = config_on(tiny, DeviceChoice::cuda, "whole", 6),
+              half = config_on(tiny, DeviceChoice::cuda, "half", 3);
+  for (TrainConfig* c : {&whole, &half}) {
+    c->precision = Precision::bf16_mixed;
+    c->lr_scheduler_type = LrSchedulerType::constant;
+  }
+  const auto wanted = tiny.train(whole);
+  tiny.train(half);
+  half.max_steps = 6;
+  const auto got = tiny.train(half);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << "step " << i + 1;
+}
+
+TEST_F(CardRun, CheckpointMadeOnACardGoesOnTheCpu) {
+  const TinyRun tiny;
+  TrainConfig c = config_on(tiny, DeviceChoice::cuda, "moved", 3);
+  c.precision = Precision::fp32;
+  tiny.train(c);
+  c.device = DeviceChoice::cpu;
+  c.max_steps = 5;
+  EXPECT_EQ(tiny.train(c).back().at("step"), 5);
+}
+
+}  // namespace
+}  // namespace genesis::trainer

@@ -1,0 +1,133 @@
+// The whole model, and whole runs of the program's training loop, on a card against the CPU.
+#include <cmath>
+
+#include "autograd/autocast.h"
+#include "models/generation/generate.h"
+#include "models/qwen/model.h"
+#include "tests/gpu/card_case.h"
+#include "tests/support/temp_folder.h"
+
+namespace genesis::models {
+namespace {
+
+using namespace genesis::testing;
+
+class CardModel : public CardTest {};
+
+QwenConfig small_config(int64_t head_dim = 16) {
+  QwenConfig c;
+  c.family = QwenFamily::qwen1;
+  c.vocab_size = 97;
+  c.n_layer = 2;
+  c.n_embd = 2 * head_dim;
+  c.n_head = 2;
+  c.intermediate_size = 40;
+  c.dropout = 0;
+  c.max_seq_len = c.seq_length = 64;
+  return c.resolved();
+}
+
+std::unique_ptr<QwenModel> model_on(Device device, const QwenConfig& config, DType dtype = DType::f32) {
+  auto model = std::make_unique<QwenModel>(config, dtype, 5);
+  if (device == Device::cpu) return model;
+  const DeviceScope scope(device);
+  auto card = std::make_unique<QwenModel>(config, dtype, 5);
+  const auto from = model->named_parameters(), to = card->named_parameters();
+  for (size_t i = 0; i < from.size(); ++i) copy_across(from[i].second.value(), to[i].second.value());
+  return card;
+}
+
+struct Outcome {
+  double loss = 0;
+  std::vector<std::vector<double>> grads;
+};
+
+Outcome step(QwenModel& model, bool cast, DType compute, double scale = 1) {
+  const TokenBatch batch = TokenBatch::from_texts({{1, 5, 9, 33, 2, 7, 7}, {4}, {90, 12, 3, 8, 1}});
+  const Array targets = Array::from<int32_t>({5, 9, -100, 2, 7, 7, 1, 3, 12, 3, 8, -100, 4}, {13});
+  Tensor loss;
+  {
+    autocast scope(compute, cast);
+    loss = model.loss_sum(batch, targets);
+  }
+  loss.backward(Array::full(loss.shape(), scale / 11, loss.dtype()));
+  Outcome out{loss.item(), {}};
+  for (const auto& [name, p] : model.named_parameters()) out.grads.push_back(Tensor(p.grad()).tolist());
+  return out;
+}
+
+void expect_near(const Outcome& got, const Outcome& wanted, double tolerance, double scale = 1) {
+  EXPECT_NEAR(got.loss, wanted.loss, tolerance * std::abs(wanted.loss));
+  ASSERT_EQ(got.grads.size(), wanted.grads.size());
+  for (size_t i = 0; i < got.grads.size(); ++i) {
+    double error = 0, norm = 0;
+    for (size_t j = 0; j < got.grads[i].size(); ++j) {
+      error += std::pow(got.grads[i][j] / scale - wanted.grads[i][j], 2);
+      norm += std::pow(wanted.grads[i][j], 2);
+    }
+    EXPECT_LE(std::sqrt(error), tolerance * std::sqrt(norm) + 1e-12) << "parameter " << i;
+  }
+}
+
+TEST_F(CardModel, LossAndGradientsAsOnTheCpu) {
+  for (const int64_t head_dim : {16, 64}) {
+    const QwenConfig config = small_config(head_dim);
+    const auto reference = step(*model_on(Device::cpu, config), false, DType::bf16);
+    expect_near(step(*model_on(Device::cuda, config), false, DType::bf16), reference, 2e-4);
+    expect_near(step(*model_on(Device::cuda, config), true, DType::bf16), reference, 0.05);
+    expect_near(step(*model_on(Device::cuda, config), true, DType::f16, 1024), reference, 0.02, 1024);
+  }
+}
+
+TEST_F(CardModel, Qwen3AsOnTheCpu) {
+  QwenConfig c = small_config();
+  c.family = QwenFamily::qwen3;
+  c.head_dim = 24;
+  c.n_kv_head = 1;
+  c.qk_norm = true;
+  c.qkv_bias = false;
+  const QwenConfig config = c.resolved();
+  expect_near(step(*model_on(Device::cuda, config), false, DType::bf16),
+              step(*model_on(Device::cpu, config), false, DType::bf16), 2e-4);
+}
+
+TEST_F(CardModel, CheckpointingGivesTheSameBits) {
+  const QwenConfig config = small_config(64);
+  const auto plain = model_on(Device::cuda, config), saving = model_on(Device::cuda, config);
+  saving->gradient_checkpointing(true);
+  const Outcome a = step(*plain, true, DType::bf16), b = step(*saving, true, DType::bf16);
+  EXPECT_EQ(a.loss, b.loss);
+  EXPECT_EQ(a.grads, b.grads);
+}
+
+TEST_F(CardModel, StepsRepeatBitForBit) {
+  const QwenConfig config = small_config(64);
+  EXPECT_EQ(step(*model_on(Device::cuda, config), true, DType::bf16).grads,
+            step(*model_on(Device::cuda, config), true, DType::bf16).grads);
+}
+
+TEST_F(CardModel, GeneratesWhatTheCpuGenerates) {
+  const QwenConfig config = small_config();
+  GenerationConfig greedy;
+  greedy.do_sample = false;
+  greedy.max_new_tokens = 8;
+  const std::vector<std::vector<int32_t>> prompts = {{3, 4, 5}, {9}, {1, 2, 3, 4, 5, 6, 7}};
+  const auto host = generate(*model_on(Device::cpu, config), prompts, greedy),
+             card = generate(*model_on(Device::cuda, config), prompts, greedy);
+  for (size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(card[i].tokens, host[i].tokens) << i;
+}
+
+TEST_F(CardModel, SavesAndLoadsWeights) {
+  const QwenConfig config = small_config();
+  const auto card = model_on(Device::cuda, config);
+  const TempFolder folder;
+  card->save(folder.path());
+  const DeviceScope scope(Device::cuda);
+  const auto again = QwenModel::from_folder(folder.path(), DType::f32);
+  EXPECT_EQ(again->device(), Device::cuda);
+  const auto a = card->named_parameters(), b = again->named_parameters();
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].second.tolist(), b[i].second.tolist()) << a[i].first;
+}
+
+}  // namespace
+}  // namespace genesis::models
