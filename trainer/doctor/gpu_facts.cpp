@@ -43,7 +43,7 @@ std::string links(const std::string& matrix) {
 }  // namespace
 
 void add_gpu_facts(HostFacts& facts) {
-#ifdef GENESIS_CUDA
+#ifdef GENESIS_HAS_CUDA
   constexpr bool kCuda = true;
 #else
   constexpr bool kCuda = false;
