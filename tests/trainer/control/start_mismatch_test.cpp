@@ -100,7 +100,14 @@ TEST(StartMismatch, AByteOfTheDataIsNamed) {
 
 TEST(StartMismatch, ATokenizerIsNamed) {
   expect_file_refused("tokenizer", [](const TrainConfig& c) {
-    std::ofstream(std::filesystem::path(c.output_dir) / "qwen.tiktoken", std::ios::app) << "\n";
+    // the last two tokens change places
+    const std::filesystem::path file = std::filesystem::path(c.output_dir) / "qwen.tiktoken";
+    std::ifstream in(file);
+    std::vector<std::pair<std::string, std::string>> tokens;
+    for (std::string token, rank; in >> token >> rank;) tokens.emplace_back(token, rank);
+    std::swap(tokens.at(tokens.size() - 1).first, tokens.at(tokens.size() - 2).first);
+    std::ofstream out(file, std::ios::trunc);
+    for (const auto& [token, rank] : tokens) out << token << ' ' << rank << '\n';
   });
 }
 

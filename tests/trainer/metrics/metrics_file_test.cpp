@@ -57,7 +57,8 @@ TEST_F(MetricsFileTest, ALineHasEveryFigure) {
                 .learning_rate = 1e-5,
                 .tokens = 100,
                 .supervised_tokens = 40,
-                .seconds = 0.5};
+                .seconds = 0.5,
+                .data_wait_seconds = 0.25};
   m.memory.peak = {1, 2, 3, 4, 5};
   m.memory.peak_total = 14;
   m.memory.reserved = 20;
@@ -66,6 +67,7 @@ TEST_F(MetricsFileTest, ALineHasEveryFigure) {
   const auto json = nlohmann::json::parse(lines(path_).at(0));
   const auto expected = nlohmann::json::parse(R"({"step": 3, "epoch": 0.5, "loss": 2.25, "grad_norm": 1.5,
       "learning_rate": 1e-5, "tokens": 100, "supervised_tokens": 40, "tokens_per_second": 200.0, "seconds": 0.5,
+      "data_wait_seconds": 0.25,
       "memory": {"parameters": 1, "gradients": 2, "optimizer": 3, "activations": 4, "workspace": 5, "total": 14,
       "reserved": 20}, "eval_loss": 2.5})");
   EXPECT_EQ(json, expected);
