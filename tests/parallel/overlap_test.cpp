@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -54,18 +55,13 @@ struct SlowLayer {
   }
 };
 
-struct Times {
-  double compute = 0, communication = 0, step = 0;  // s
-};
+constexpr int kLayers = 20, kSteps = 2;
+constexpr int64_t kWidth = 25'000;
+constexpr double kForward = 8e-3;  // s a layer
 
-/// Steps of a chain of layers over a delayed network whose communication takes `share` of the computation.
-Times steps_of(bool sharded, double share) {
-  constexpr int kLayers = 20, kSteps = 3;
-  constexpr int64_t kWidth = 25'000;
-  constexpr double kForward = 4e-3;  // s a layer
-  Times t;
-  t.compute = 3 * kForward * kLayers;
-  t.communication = share * t.compute;
+/// Seconds of a step of a chain of layers over a network that takes `communication` seconds a step.
+double seconds_of_step(bool sharded, double communication) {
+  double result = 0;
   // all_reduce: its bytes; ZeRO: reduce_scatter and all_gather, the bytes twice.
   const double bytes = double(kLayers) * kWidth * 4 * (sharded ? 2 : 1);
   LocalGroup::run(
@@ -92,27 +88,23 @@ Times steps_of(bool sharded, double share) {
         for (auto& [name, w] : p) static_cast<void>(w.value());
         const double seconds = std::chrono::duration<double>(Clock::now() - begin).count() / kSteps;
         comm.barrier();
-        if (comm.rank() == 0) t.step = seconds;
+        if (comm.rank() == 0) result = seconds;
       },
       [&](std::unique_ptr<Transport> own) {
-        return std::make_unique<DelayedTransport>(std::move(own), bytes / t.communication);
+        return std::make_unique<DelayedTransport>(std::move(own), bytes / std::max(communication, 1e-9));
       });
-  return t;
+  return result;
 }
 
-/// The bar: computation plus 15 % of the communication. A machine that others use may add to any one try.
+/// The bar: computation, measured over a network that takes no time, plus 15 % of the communication. A
+/// machine that others use may add to any one try.
 void expect_hidden(bool sharded) {
-  Times best;
-  for (int attempt = 0; attempt < 5; ++attempt) {
-    const Times t = steps_of(sharded, 0.55);
-    if (best.step == 0 || t.step < best.step) best = t;
-    if (best.step <= best.compute + 0.15 * best.communication) break;
-  }
-  EXPECT_LE(best.step, best.compute + 0.15 * best.communication)
-      << "compute " << best.compute << " s, communication " << best.communication << " s";
-  EXPECT_GE(best.step, best.compute);
-  ::testing::Test::RecordProperty("exposed_share",
-                                  std::to_string((best.step - best.compute) / best.communication));
+  constexpr double kCommunication = 0.35 * 3 * kForward * kLayers;
+  double exposed = kCommunication;
+  for (int attempt = 0; attempt < 8 && exposed > 0.15 * kCommunication; ++attempt)
+    exposed = std::min(exposed, seconds_of_step(sharded, kCommunication) - seconds_of_step(sharded, 0));
+  EXPECT_LE(exposed, 0.15 * kCommunication) << "of " << kCommunication << " s";
+  ::testing::Test::RecordProperty("exposed_share", std::to_string(exposed / kCommunication));
 }
 
 TEST(Overlap, GradientSumsHideUnderBackward) { expect_hidden(false); }
