@@ -248,7 +248,7 @@ TEST(YamlConfig, ErrorsNameFileLineKeyAndValue) {
       {good + "n_kv_head: 3\n", "m.yaml: model key 'n_kv_head' is 3"},
       {"vocab_size: 100\nn_layer: 2\nn_head: 4\n", "key 'hidden_size' is missing"},
       {"- 1\n", "map"},
-      {"a: [\n", "not valid YAML"},
+      {"a: [\n", "not YAML"},
   };
   for (const auto& [text, part] : cases) {
     SCOPED_TRACE(text);

@@ -13,12 +13,13 @@ import shutil
 import sys
 
 try:
+    import accelerate  # noqa: F401  transformers wants it to read GGUF
     import gguf
     import numpy
     import torch
     import transformers
 except ImportError as missing:
-    print(f"SKIPPED: {missing}; `pip install gguf torch transformers` makes this test run", flush=True)
+    print(f"SKIPPED: {missing}; `pip install accelerate gguf torch transformers` makes this test run", flush=True)
     sys.exit(77)
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -30,7 +31,7 @@ SHAPE = "vocab_size: 480\nn_layer: 2\nn_head: 4\nn_embd: 64\nhidden_dim: 96\nmax
 MODELS = {
     "qwen": "model_type: qwen\n" + SHAPE,
     "qwen2": "model_type: qwen2\nn_kv_head: 2\n" + SHAPE,
-    "qwen3": "model_type: qwen3\nn_kv_head: 2\nhead_dim: 24\ntie_word_embeddings: true\n" + SHAPE,
+    "qwen3": "model_type: qwen3\nn_kv_head: 2\nhead_dim: 16\ntie_word_embeddings: true\n" + SHAPE,
 }
 
 

@@ -88,7 +88,7 @@ TEST(FolderTemplate, ReadFromTheFilesOfAFolder) {
   EXPECT_FALSE(read_chat_template(folder.path()));
   folder.write(
       "tokenizer_config.json",
-      R"({"chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "{% for m in messages %}<|im_start|>{{ m.role + '\n' + m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"}]})");
+      R"({"chat_template": [{"name": "tool_use", "template": "x"}, {"name": "default", "template": "{% for m in messages %}<|im_start|>{{ m.role + '\n' + m.content }}<|im_end|>\n{% endfor %}{{ '<|im_start|>assistant\\n' }}"}]})");
   EXPECT_EQ(read_chat_template(folder.path())->default_system, std::nullopt);
   folder.write("chat_template.jinja", kWithDefault);  // its own file comes first, as in transformers 5
   EXPECT_EQ(read_chat_template(folder.path())->default_system, "Be kind.");

@@ -60,7 +60,7 @@ TEST(JinjaTemplate, Statements) {
 
 TEST(JinjaTemplate, WhiteSpaceIsAsInTransformers) {
   EXPECT_EQ(render("a\n  {% if true %}\n  b\n  {% endif %}\nc\n"), "a\n  b\nc");
-  EXPECT_EQ(render("a\n  {%- if true -%}\n  b\n  {%- endif %}\nc"), "ab\nc");
+  EXPECT_EQ(render("a\n  {%- if true -%}\n  b\n  {%- endif %}\nc"), "abc");
   EXPECT_EQ(render("a \n {{- n -}} \n b"), "a3b");
   EXPECT_EQ(render("a {# comment #} b\n{# line #}\nc"), "a  b\nc");
   EXPECT_EQ(render("a\n  {%+ if true %}b{% endif +%}\nc"), "a\n  b\nc");
