@@ -31,7 +31,7 @@ SHAPE = "vocab_size: 480\nn_layer: 2\nn_head: 4\nn_embd: 64\nhidden_dim: 96\nmax
 MODELS = {
     "qwen": "model_type: qwen\n" + SHAPE,
     "qwen2": "model_type: qwen2\nn_kv_head: 2\n" + SHAPE,
-    "qwen3": "model_type: qwen3\nn_kv_head: 2\nhead_dim: 16\ntie_word_embeddings: true\n" + SHAPE,
+    "qwen3": "model_type: qwen3\nn_kv_head: 2\nhead_dim: 128\ntie_word_embeddings: true\n" + SHAPE,
 }
 
 
