@@ -48,6 +48,9 @@ class SafetensorsFile {
   Array read(std::string_view name) const;
 
  private:
+  /// Fills dst, contiguous, with the tensor's values from number `first` on.
+  void read_rows(const StoredTensor& tensor, int64_t first, const Array& dst) const;
+
   std::filesystem::path path_;
   std::shared_ptr<const MappedFile> file_;
   std::shared_ptr<const SafetensorsHeader> header_;

@@ -12,7 +12,7 @@
 
 namespace genesis::models {
 
-MappedFile::MappedFile(const std::filesystem::path& path) {
+MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw CheckpointError("{}: cannot be opened: {}", path.string(), std::strerror(errno));
   struct stat info {};
@@ -23,34 +23,31 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
     mapped = ::mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapped == MAP_FAILED) error = errno;
   }
-  ::close(fd);
+  if (!plain || error) ::close(fd);
   if (!plain) throw CheckpointError("{}: not a plain file", path.string());
   if (error) throw CheckpointError("{}: cannot be mapped: {}", path.string(), std::strerror(error));
+  descriptor_ = fd;
   data_ = static_cast<const char*>(mapped);
   size_ = info.st_size;
 }
 
 MappedFile::~MappedFile() {
+  ::close(descriptor_);
   if (data_) ::munmap(const_cast<char*>(data_), size_t(size_));
 }
 
-namespace {
-
-#ifndef MADV_POPULATE_READ
-constexpr int MADV_POPULATE_READ =
-    22;  // Linux 5.14; older kernels refuse it, and reading faults page by page
-#endif
-
-void advise(std::string_view part, int advice) {
-  static const auto page = uintptr_t(::sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(part.data()) & ~(page - 1);
-  const uintptr_t end = reinterpret_cast<uintptr_t>(part.data()) + part.size();
-  if (!part.empty()) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, advice);
+void MappedFile::read_at(int64_t offset, void* target, int64_t count) const {
+  char* to = static_cast<char*>(target);
+  while (count > 0) {
+    const ssize_t n = ::pread(descriptor_, to, size_t(count), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0)
+      throw CheckpointError("{}: cannot be read at byte {}: {}", path_.string(), offset,
+                            n < 0 ? std::strerror(errno) : "the file has become shorter");
+    to += n;
+    offset += n;
+    count -= n;
+  }
 }
-
-}  // namespace
-
-void MappedFile::will_read(std::string_view part) const { advise(part, MADV_POPULATE_READ); }
-void MappedFile::was_read(std::string_view part) const { advise(part, MADV_DONTNEED); }
 
 }  // namespace genesis::models

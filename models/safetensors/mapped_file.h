@@ -16,13 +16,15 @@ class MappedFile {
 
   std::string_view bytes() const { return {data_, size_t(size_)}; }
 
-  /// Hints about a part of bytes(): it will be read at once; it will not be read again soon. The second takes
-  /// its pages out of this process, so that a file read from end to end never counts twice beside what was
-  /// made of it; the bytes stay readable.
-  void will_read(std::string_view part) const;
-  void was_read(std::string_view part) const;
+  /// Copies `count` bytes from `offset` on by reading the file and not through the mapping: no page of it is
+  /// mapped for that, so that a file copied from end to end is not in this process's memory twice. May be
+  /// called from several threads. Errors: CheckpointError naming the file when it cannot be read or has
+  /// become shorter.
+  void read_at(int64_t offset, void* target, int64_t count) const;
 
  private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
   const char* data_ = nullptr;
   int64_t size_ = 0;
 };

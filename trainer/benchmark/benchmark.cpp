@@ -96,6 +96,7 @@ BenchmarkResult measure(const fs::path& path, const BenchmarkOptions& o) {
     start = Clock::now();
     for (int64_t t = 0; t < o.new_tokens; ++t) model->next_logits(next, cache);
     decode.push_back(double(o.batch * o.new_tokens) / seconds_since(start));
+    if (i == 0) r.peak_bytes = peak_bytes();  // before the memory that the next line reads
     read.push_back(measured_read_bandwidth(kReadBytes, 5));
   }
   r.prefill_tokens_per_s = median(prefill);
@@ -103,7 +104,6 @@ BenchmarkResult measure(const fs::path& path, const BenchmarkOptions& o) {
   r.read_gb_per_s = median(read);
   r.share_of_bandwidth =
       r.decode_tokens_per_s / double(o.batch) * double(r.weight_bytes_per_token) / (r.read_gb_per_s * 1e9);
-  r.peak_bytes = peak_bytes();
   return r;
 }
 
