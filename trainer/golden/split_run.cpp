@@ -18,24 +18,30 @@ SplitRun::SplitRun(const GoldenCase& reference, const parallel::Mesh& mesh, cons
           {.bucket_bytes = 1 << 14, .reduction = {.scatter = layout.zero_stage >= 1}, .gathered_as = {}}),
       optimizer_(gradients_, options) {}
 
-SplitRun::Gradient SplitRun::backward(const std::vector<GoldenBatch>& rows) {
+std::vector<GoldenBatch> SplitRun::dealt(const Array& ids, const Array& labels) const {
+  const int64_t length = ids.dim(-1), rows = ids.numel() / length,
+                count = mesh_.dp().size() * int64_t(layout_.accumulation);
+  const Array id = ids.view({rows, length}), label = labels.view({rows, length});
+  std::vector<GoldenBatch> batches(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t begin = rows * i / count, end = rows * (i + 1) / count;
+    if (begin < end) batches[size_t(i)] = golden_rows(id.slice(0, begin, end), label.slice(0, begin, end));
+  }
+  return batches;
+}
+
+SplitRun::Gradient SplitRun::backward(const std::vector<GoldenBatch>& micro_batches) {
   Gradient result;
-  for (const GoldenBatch& row : rows) result.supervised += row.supervised;
+  for (const GoldenBatch& batch : micro_batches) result.supervised += batch.supervised;
   optimizer_.adamw().zero_grad();
-  const int64_t count = int64_t(rows.size()), micro_batches = layout_.accumulation,
-                cells = mesh_.dp().size() * micro_batches;
   double loss = 0;
-  for (int64_t micro = 0; micro < micro_batches; ++micro) {
-    const int64_t cell = mesh_.dp().rank() * micro_batches + micro;
-    const int64_t begin = count * cell / cells, end = count * (cell + 1) / cells;
-    // Rows differ in nothing but their place, so the last of a cell stands for its micro-batch's end.
-    for (int64_t i = begin; i < end; ++i) {
-      gradients_.set_last_micro_step(micro + 1 == micro_batches && i + 1 == end);
-      if (rows[size_t(i)].supervised == 0) continue;
-      const Tensor sum = model_->loss_sum(rows[size_t(i)].tokens, rows[size_t(i)].targets);
-      sum.backward(Array::full(sum.shape(), 1.0 / double(result.supervised), sum.dtype()));
-      loss += sum.item();
-    }
+  for (int micro = 0; micro < layout_.accumulation; ++micro) {
+    const size_t own = size_t(mesh_.dp().rank() * layout_.accumulation + micro);
+    gradients_.set_last_micro_step(micro + 1 == layout_.accumulation);
+    if (own >= micro_batches.size() || micro_batches[own].supervised == 0) continue;
+    const Tensor sum = model_->loss_sum(micro_batches[own].tokens, micro_batches[own].targets);
+    sum.backward(Array::full(sum.shape(), 1.0 / double(result.supervised), sum.dtype()));
+    loss += sum.item();
   }
   gradients_.finish();
   result.loss = mesh_.dp().all_reduce_value(loss) / double(result.supervised);

@@ -21,9 +21,10 @@ class SplitRun {
     double norm = 0;
     int64_t supervised = 0;
   };
-  /// Gradients of all `rows` (each a batch of its own), which are dealt to the ranks and their micro-batches
-  /// in order; some may get none. Collective.
-  Gradient backward(const std::vector<GoldenBatch>& rows);
+  /// The rows of [..., T] arrays dealt in order to the micro-batches of all ranks; some may get none.
+  std::vector<GoldenBatch> dealt(const Array& ids, const Array& labels) const;
+  /// Gradients of all micro-batches of all ranks, of which this one computes its own. Collective.
+  Gradient backward(const std::vector<GoldenBatch>& micro_batches);
   void update(double lr, double grad_scale);
 
   models::QwenModel& model() { return *model_; }

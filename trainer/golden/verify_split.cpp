@@ -11,15 +11,6 @@
 namespace genesis::trainer {
 namespace {
 
-std::vector<GoldenBatch> rows_of(const Array& ids, const Array& labels) {
-  const int64_t length = ids.dim(-1), count = ids.numel() / length;
-  const Array id = ids.view({count, length}), label = labels.view({count, length});
-  std::vector<GoldenBatch> rows;
-  for (int64_t i = 0; i < count; ++i)
-    rows.push_back(golden_rows(id.slice(0, i, i + 1), label.slice(0, i, i + 1)));
-  return rows;
-}
-
 void report_tensors(const std::string& prefix, SplitRun& run, bool gradients, GoldenReport& report) {
   std::map<std::string, Array> whole;
   for (const auto& [name, parameter] : run.model().named_parameters())
@@ -40,7 +31,7 @@ void forward(const GoldenCase& reference, SplitRun& run, GoldenReport& report) {
 
 void gradients(const GoldenCase& reference, SplitRun& run, GoldenReport& report) {
   const auto &wanted = reference.numbers()["forward"], &packed = reference.numbers()["packed"];
-  const auto found = run.backward(rows_of(reference.tensor("input_ids"), reference.tensor("labels")));
+  const auto found = run.backward(run.dealt(reference.tensor("input_ids"), reference.tensor("labels")));
   report.equal("unmasked", {found.supervised}, {wanted.at("unmasked").get<int64_t>()});
   report.numbers("loss", {found.loss}, {wanted.at("loss").get<double>()}, GoldenReport::Kind::loss);
   report.numbers("grad_norm", {found.norm}, {wanted.at("grad_norm").get<double>()}, GoldenReport::Kind::norm);
@@ -65,7 +56,7 @@ void trajectory(const GoldenCase& reference, SplitRun& run, GoldenReport& report
   const double clip = wanted.at("optimizer").at("clip_norm").get<double>();
   std::vector<double> loss, grad_norm, clip_coef, param_norm;
   for (int64_t step = 0; step < schedule.total_steps; ++step) {
-    const auto found = run.backward(rows_of(ids.select(0, step), labels.select(0, step)));
+    const auto found = run.backward(run.dealt(ids.select(0, step), labels.select(0, step)));
     loss.push_back(found.loss);
     grad_norm.push_back(found.norm);
     clip_coef.push_back(nn::utils::clip_coefficient(found.norm, clip));
