@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/core/allocation_fault.h"
 #include "kernels/core/block_pool.h"
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/runtime.h"
@@ -126,6 +127,7 @@ void reset_peak_memory() {
 
 Block allocate(int64_t bytes, Device device) {
   if (bytes == 0) return {nullptr, 0, 0, device, thread_category};
+  check_allocation_fault(bytes, device);
   Block block{nullptr, bytes, bytes, device, thread_category};
   Pool& p = pool();
   std::lock_guard lock(p.mutex);

@@ -119,7 +119,8 @@ struct CheckpointSaver::State {
     failure = error;
     if (is_first()) remove_partial();
     if (options.on_error == OnSaveError::abort) throw error;
-    warn("the checkpoint of step {} was not saved: {}; training goes on{}", saving.step, error.what(),
+    warn("the checkpoint of step {} ({} bytes) was not saved: {}; training goes on{}", saving.step,
+         plan->bytes(), error.what(),
          published >= 0 ? fmt::format(", the last complete one is checkpoint-{}", published) : "");
   }
 

@@ -44,7 +44,8 @@ class CheckpointSaver {
   void poll();
   /// Waits until nothing is in flight.
   void finish();
-  /// finish(), and DiskError whatever on_error says unless the checkpoint of `step` is published.
+  /// finish(), and an Error with exit code disk whatever on_error says unless the checkpoint of `step` is
+  /// published.
   void require_saved(int64_t step);
   /// save() and require_saved(): for the end of a run and before it gives way to another job.
   void save_now(const TrainState& state);

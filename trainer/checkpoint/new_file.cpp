@@ -17,7 +17,7 @@ void throw_disk_error(FileLayer& files, const fs::path& path, std::string_view w
   const std::string reason = std::strerror(code);
   if (code != ENOSPC && code != EDQUOT && code != EFBIG)
     throw DiskError("{}: {}: {}", path.string(), what, reason);
-  throw DiskError("{}: {}: {} ({} bytes needed, {} free)", path.string(), what, reason, needed,
+  throw DiskError("{}: {}: {} ({} more bytes needed, {} free)", path.string(), what, reason, needed,
                   files.free_bytes(path.parent_path().string()));
 }
 

@@ -11,6 +11,7 @@
 #include "trainer/commands/commands.h"
 #include "trainer/commands/model_options.h"
 #include "trainer/inspect/attention_maps.h"
+#include "trainer/inspect/checkpoint_summary.h"
 #include "trainer/inspect/model_summary.h"
 
 namespace genesis::trainer {
@@ -63,7 +64,9 @@ void add_inspect(CLI::App& program, CommandContext& context) {
     bool tensors = false, json = false;
   };
   const auto o = std::make_shared<Options>();
-  auto* command = program.add_subcommand("inspect", "Say what a model is: shape, parameters, stored tensors");
+  auto* command = program.add_subcommand(
+      "inspect",
+      "Say what a model or checkpoint is: shape, parameters, stored tensors, where its run stands");
   command->add_option("model,--model", o->path,
                       "model folder, a run's output folder, config.json or a model YAML");
   command->add_flag("--tensors", o->tensors, "list every tensor");
@@ -78,6 +81,7 @@ void add_inspect(CLI::App& program, CommandContext& context) {
       if (!o->logits.empty()) return print_logits(o->path, o->logits);
       const ModelSummary summary = summarise_model(o->path);
       fmt::print("{}", o->json ? summary_json(summary) : summary_text(summary, o->tensors));
+      if (!o->json) fmt::print("{}", checkpoint_text(summary.path, o->tensors));
     });
   });
 }

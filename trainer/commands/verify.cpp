@@ -10,6 +10,7 @@
 #include "parallel/threads.h"
 #include "parallel/world.h"
 #include "trainer/commands/commands.h"
+#include "trainer/inspect/checkpoint_summary.h"
 #include "trainer/train/device.h"
 
 namespace genesis::trainer {
@@ -53,11 +54,32 @@ int verify_folders(const VerifyOptions& options) {
   return outside > 0 ? int(ExitCode::numerics) : 0;
 }
 
+/// Reads every byte of each checkpoint; the exit code says whether all were as they were written.
+int verify_checkpoints(const std::vector<std::string>& paths) {
+  int64_t damaged = 0;
+  for (const std::string& path : paths)
+    for (const CheckpointVerdict& verdict : verify_checkpoints_at(path)) {
+      fmt::print("{}\n", verdict.text());
+      damaged += !verdict.damage.empty();
+    }
+  return damaged > 0 ? int(ExitCode::corrupt_checkpoint) : 0;
+}
+
 }  // namespace
 
 void add_verify(CLI::App& program, CommandContext& context) {
-  auto* verify = program.add_subcommand("verify", "Check this build against a reference");
-  verify->require_subcommand(1);
+  auto* verify = program.add_subcommand("verify", "Check a checkpoint, or this build against a reference");
+  verify->require_subcommand(0, 1);
+  auto checkpoints = std::make_shared<std::vector<std::string>>();
+  verify->add_option("CHECKPOINT", *checkpoints,
+                     "checkpoints, or output folders of runs: all checkpoints there");
+  verify->callback([verify, checkpoints, &context] {
+    if (verify->get_subcommands().empty())
+      context.run_with_code([checkpoints] {
+        if (checkpoints->empty()) throw ConfigError("verify: name a checkpoint, or `golden` (see --help)");
+        return verify_checkpoints(*checkpoints);
+      });
+  });
   auto options = std::make_shared<VerifyOptions>();
   auto* golden =
       verify->add_subcommand("golden", "Forward, gradients, training, generation against reference folders");
