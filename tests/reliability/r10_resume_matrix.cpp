@@ -66,7 +66,7 @@ trainer::TrainConfig config_of(const TinyRun& run, const std::string& output, co
 Outcome run_R10(const Mode& mode) {
   set_log_rank(1);
   const TinyRun run;
-  std::vector<Layout> layouts{{1, 1, 0}, {2, 1, 1}, {2, 2, 0}};
+  std::vector<Layout> layouts{{1, 1, 0}, {2, 1, 1}, {4, 1, 0}};
   if (mode.full)
     layouts = {{1, 1, 0}, {2, 1, 0}, {4, 1, 0}, {1, 2, 0}, {2, 2, 0}, {1, 4, 0}, {2, 1, 1}, {2, 2, 1}};
   const int64_t more = mode.full ? 50 : 10;
