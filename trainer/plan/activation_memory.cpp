@@ -23,6 +23,7 @@ struct Held {
 struct Sizes {
   explicit Sizes(const PlanInput& in);
   int64_t rows = 0;              // [N, H]
+  int64_t passing = 0;           // gathered rows and partial sums
   int64_t qkv = 0, context = 0;  // [N, (A + 2K) d], [N, A d]
   int64_t gate_up = 0, mlp = 0;  // [N, 2F], [N, F]
   int64_t rstd = 0, lse = 0;     // [N] f32, [A, N] f32
@@ -37,7 +38,9 @@ Sizes::Sizes(const PlanInput& in) {
   const models::QwenConfig& m = in.model;
   const int64_t n = in.tokens(), b = size_of(in.compute_dtype()), t = in.tensor_parallel, d = m.head_dim;
   const int64_t heads = m.n_head / t, kv = std::max<int64_t>(1, m.n_kv_head / t);
-  rows = n * m.n_embd * b;
+  // Under sequence parallelism a rank keeps its rows of the residual stream; all of them pass by for a while.
+  rows = n * m.n_embd * b / (in.sequence_parallel ? t : 1);
+  passing = in.sequence_parallel ? 2 * n * m.n_embd * b : 0;
   qkv = n * (heads + 2 * kv) * d * b;
   context = n * heads * d * b;
   mlp = n * (m.intermediate_size / t) * b;
@@ -77,7 +80,7 @@ class Pass {
     held_.take(size_.rows);
     held_.give(2 * size_.rows + size_.rstd);
     for (int64_t l = layers_; l-- > 0;) checkpointed_ ? backward_recomputed(l) : backward(l, true);
-    return {held_.peak, input_gradients_.peak};
+    return {held_.peak + size_.passing, input_gradients_.peak};
   }
 
  private:

@@ -22,7 +22,9 @@ bool is_splittable(const models::QwenConfig& model, int size) {
 /// `in` with another number of rows a micro-batch and the same rows a step; nothing when they do not divide.
 std::optional<PlanInput> with_rows(PlanInput in, int64_t global, int tensor_parallel, int64_t rows) {
   if (in.ranks % tensor_parallel != 0 || !is_splittable(in.model, tensor_parallel)) return std::nullopt;
+  if (in.tensor_parallel == 1) in.sequence_parallel = true;  // the default where a model is split
   in.tensor_parallel = tensor_parallel;
+  if (tensor_parallel == 1) in.sequence_parallel = false;
   const int64_t of_rank = global / in.data_parallel();
   if (of_rank * in.data_parallel() != global || of_rank % rows != 0) return std::nullopt;
   in.rows = rows;

@@ -23,6 +23,7 @@ PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model,
   in.in_sample_order = config.deterministic == Deterministic::full;
   in.ranks = ranks;
   in.tensor_parallel = int(config.tensor_parallel_size);
+  in.sequence_parallel = config.sequence_parallel && in.tensor_parallel > 1;
   in.rows = batch.per_device;
   in.accumulation = batch.accumulation;
   in.row_tokens = config.max_seq_len;

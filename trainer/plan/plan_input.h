@@ -18,6 +18,7 @@ struct PlanInput {
   bool in_sample_order = false;  ///< deterministic: full
   int ranks = 1;
   int tensor_parallel = 1;
+  bool sequence_parallel = false;
   int64_t rows = 1;          ///< of a micro-batch of one rank
   int64_t accumulation = 1;  ///< micro-batches of a step
   int64_t row_tokens = 2048;

@@ -77,7 +77,7 @@ std::string traffic_text(const PlanReport& r) {
       return k.like.what == c.what && k.like.collective == c.collective && k.like.dtype == c.dtype;
     });
     if (same == kinds.end()) same = kinds.insert(kinds.end(), {c, 0, 0});
-    same->calls += c.times;
+    same->calls += c.times * c.calls;
     same->bytes += c.bytes();
   }
   if (kinds.empty()) return "";
@@ -163,6 +163,7 @@ std::string plan_json(const PlanReport& r) {
                      {"dtype", name_of(c.dtype)},
                      {"count", c.count},
                      {"times", c.times},
+                     {"calls", c.calls},
                      {"bytes", c.bytes()}});
   object["calls"] = calls;
   if (r.best) object["best"] = layout_json(*r.best, r.machine);

@@ -30,7 +30,7 @@ double flops_of_token(const PlanInput& in) {
 }
 
 double seconds_of(const PlannedCall& call, const PlanInput& in, const Machine& m) {
-  const bool tp = call.group == "tp";
+  const bool tp = call.group != "dp";
   const double n = tp ? in.tensor_parallel : in.data_parallel();
   // Neighbours share a copy of the model: a dp group spans nodes as soon as the run does.
   const bool crosses = tp ? in.tensor_parallel > m.ranks_per_node : in.ranks > m.ranks_per_node;
@@ -42,7 +42,9 @@ double seconds_of(const PlannedCall& call, const PlanInput& in, const Machine& m
   // A tree, or a ring within nodes and between them: no more than the logarithm of hops counts beyond a node.
   const double inside = std::min<double>(n, m.ranks_per_node), outside = crosses ? n / inside : 1;
   const double hops = (inside - 1) + (outside > 1 ? std::min(outside - 1, 16.0) : 0);
-  return double(call.times) * (rounds * (hops * hop + (n - 1) / n * whole / bandwidth) + m.call_s);
+  const double calls = double(call.calls);
+  return double(call.times) *
+         (rounds * (calls * hops * hop + (n - 1) / n * whole / bandwidth) + calls * m.call_s);
 }
 
 TimePlan plan_time(const PlanInput& in, const Machine& m) {

@@ -1,5 +1,6 @@
 #include "trainer/plan/traffic_plan.h"
 
+#include "models/qwen/tensor_traffic.h"
 #include "trainer/plan/memory_plan.h"
 
 namespace genesis::trainer {
@@ -19,16 +20,25 @@ void add(std::vector<PlannedCall>& calls, const PlannedCall& call) {
   calls.push_back(call);
 }
 
-/// Four sums of the residual stream a layer (two forward, two backward), one of the embedding forward, one of
-/// the head's input backward; with checkpointing the forward ones twice.
+/// Sums of the residual stream between the parts of a block, or gathers and scatters of its rows.
 void add_tensor_parallel(std::vector<PlannedCall>& calls, const PlanInput& in) {
   if (in.tensor_parallel == 1) return;
-  const int64_t rows = in.tokens() * in.model.n_embd;
-  const int64_t again = in.checkpointing == GradientCheckpointing::full ? 2 : 1;
-  calls.push_back({"activations", "tp", Collective::all_reduce, in.compute_dtype(), rows,
-                   in.forward_passes() * ((2 * again + 2) * in.model.n_layer + 2), false});
-  calls.push_back({"token losses", "tp", Collective::all_reduce, DType::f32, in.supervised_tokens(),
-                   3 * in.forward_passes(), false});
+  const bool again = in.checkpointing == GradientCheckpointing::full;
+  const models::TensorTraffic pass =
+      models::tensor_traffic(in.model, {.tensor_parallel = in.tensor_parallel,
+                                        .sequence_parallel = in.sequence_parallel,
+                                        .tokens = in.tokens(),
+                                        .supervised = in.supervised_tokens(),
+                                        .activations = in.compute_dtype(),
+                                        .parameters = in.parameter_dtype(),
+                                        .gradient_checkpointing = again});
+  const int64_t of_block = in.sequence_parallel ? (again ? 14 : 10) : (again ? 6 : 4);
+  calls.push_back({"activations", "tp",
+                   in.sequence_parallel ? Collective::all_gather : Collective::all_reduce, DType::u8, pass.tp,
+                   in.forward_passes(), false, of_block * in.model.n_layer + 5});
+  if (pass.kv > 0)
+    calls.push_back({"KV gradients", "kv", Collective::all_reduce, DType::u8, pass.kv, in.forward_passes(),
+                     false, in.model.n_layer});
 }
 
 }  // namespace

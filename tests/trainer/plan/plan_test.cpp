@@ -3,6 +3,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "models/qwen/tensor_traffic.h"
 #include "tests/support/tiny_run.h"
 #include "trainer/config/read_arguments.h"
 #include "trainer/plan/plan_request.h"
@@ -50,6 +51,35 @@ TEST(Plan, PredictsTheLoggedBytesOfAStepExactly) {
           EXPECT_EQ(three - one, 2 * logged_bytes(plan_traffic(planned(c, ranks)), "dp")) << c.output_dir;
           EXPECT_GT(three, one);
         }
+}
+
+/// tests/models/tensor_parallel_test.cpp compares that formula with the log of a pass.
+TEST(Plan, CountsTheActivationsOfASplitModelByItsFormula) {
+  for (const bool sequence : {false, true})
+    for (const auto checkpointing : {GradientCheckpointing::none, GradientCheckpointing::full}) {
+      const TinyRun run;
+      TrainConfig c = run.config("split");
+      c.tensor_parallel_size = 2;
+      c.sequence_parallel = sequence;
+      c.gradient_checkpointing = checkpointing;
+      c.precision = Precision::bf16_mixed;
+      const PlanInput in = planned(c, 4);
+      const auto pass = models::tensor_traffic(
+          in.model, {.tensor_parallel = 2,
+                     .sequence_parallel = sequence,
+                     .tokens = in.tokens(),
+                     .supervised = in.supervised_tokens(),
+                     .activations = DType::bf16,
+                     .parameters = DType::f32,
+                     .gradient_checkpointing = checkpointing == GradientCheckpointing::full});
+      EXPECT_EQ(logged_bytes(plan_traffic(in), "tp"), in.forward_passes() * pass.tp);
+      EXPECT_GT(pass.tp, 0);
+      PlanInput whole = in;
+      whole.tensor_parallel = 1;
+      whole.sequence_parallel = false;
+      EXPECT_LT(plan_memory(in).at(MemoryCategory::parameters),
+                plan_memory(whole).at(MemoryCategory::parameters) * 6 / 10);
+    }
 }
 
 /// A run whose rows all have the same length, so that the plan's assumption holds.
