@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The mpirun line that launch/run composes, and what it refuses. Argument: the source folder.
 set -euo pipefail
+unset OMP_NUM_THREADS OMP_WAIT_POLICY  # launch/run forwards what it is given
 root=$1
 failures=0
 
