@@ -2,6 +2,7 @@
 #include <chrono>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/reliability/campaign.h"
@@ -30,7 +31,13 @@ inline JobEnd end_of(MpiJob& job, double limit) {
   e.code = job.wait(limit);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   e.output = job.output();
-  for (const auto& [rank, process] : ranks) e.left += testing::process_is_there(process);
+  // mpirun returns when it has sent the signals; the kernel takes a moment to end a busy process.
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    e.left = 0;
+    for (const auto& [rank, process] : ranks) e.left += testing::process_is_there(process);
+    if (e.left == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   return e;
 }
 
