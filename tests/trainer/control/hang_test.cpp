@@ -9,34 +9,12 @@
 namespace genesis::trainer {
 namespace {
 
+using testing::end_of;
+using testing::JobEnd;
 using testing::JobOnDisk;
 using testing::MpiJob;
 
 constexpr double kHang = 2, kCleanUp = 5;  // s; mpirun takes 1 to 2 s to end the rest, more on a busy machine
-
-struct Ended {
-  int code = -1;
-  double seconds = 0;
-  std::string output;
-  int left = 0;  ///< processes of ranks that are still there
-};
-
-Ended end_of(MpiJob& job, double limit) {
-  const auto ranks = job.ranks();
-  const auto begin = std::chrono::steady_clock::now();
-  Ended e;
-  e.code = job.wait(limit);
-  e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  e.output = job.output();
-  // mpirun returns when it has sent the signals; the kernel takes a moment to end a busy process.
-  for (int attempt = 0; attempt < 20; ++attempt) {
-    e.left = 0;
-    for (const auto& [rank, process] : ranks) e.left += testing::process_is_there(process);
-    if (e.left == 0) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  return e;
-}
 
 #define EXPECT_SAYS(output, part) EXPECT_NE((output).find(part), std::string::npos) << (output)
 
@@ -47,7 +25,7 @@ TEST(Hang, AStoppedRankEndsTheJobAndIsNamed) {
   ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 3; })) << job.output();
   const int victim = job.ranks().at(1);
   ::kill(victim, SIGSTOP);
-  const Ended e = end_of(job, kHang + kCleanUp);
+  const JobEnd e = end_of(job, kHang + kCleanUp);
   EXPECT_EQ(e.code, 74) << e.output;
   EXPECT_EQ(e.left, 0);
   EXPECT_GE(e.seconds, kHang * 0.9);
@@ -65,7 +43,7 @@ TEST(Hang, AStoppedFirstRankIsReportedByTheNext) {
   MpiJob job(disk.words(3, disk.write(c, "run.yaml")));
   ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 3; })) << job.output();
   ::kill(job.ranks().at(0), SIGSTOP);
-  const Ended e = end_of(job, kHang + kCleanUp);
+  const JobEnd e = end_of(job, kHang + kCleanUp);
   EXPECT_EQ(e.code, 74) << e.output;
   EXPECT_EQ(e.left, 0);
   EXPECT_SAYS(e.output, "rank 1: error: hang: rank 0 (host ");
@@ -77,7 +55,7 @@ TEST(Hang, ARankStoppedWhileItStartsEndsTheJob) {
   ASSERT_TRUE(job.wait_until([&] { return job.ranks().size() == 2; }));
   std::this_thread::sleep_for(std::chrono::milliseconds(60));  // after exec, most likely inside MPI_Init
   ::kill(job.ranks().at(1), SIGSTOP);
-  const Ended e = end_of(job, kHang + kCleanUp);
+  const JobEnd e = end_of(job, kHang + kCleanUp);
   EXPECT_EQ(e.code, 74) << e.output;
   EXPECT_EQ(e.left, 0);
   EXPECT_SAYS(e.output, "rank 1");
@@ -87,7 +65,7 @@ TEST(Hang, ALaggingRankIsToldFromAStoppedOne) {
   const JobOnDisk disk;
   MpiJob job(disk.words(2, disk.write(disk.endless("out", 1), "run.yaml")),
              {"GENESIS_FAULT=rank=1 step=4 action=lag"});
-  const Ended e = end_of(job, 60);
+  const JobEnd e = end_of(job, 60);
   EXPECT_EQ(e.code, 74) << e.output;
   EXPECT_SAYS(e.output, "rank 1 (host ");
   EXPECT_SAYS(e.output, "lags: alive");
@@ -99,7 +77,7 @@ TEST(Hang, ASkippedCollectiveIsNoticedOverMemoryAndMessages) {
     const JobOnDisk disk;
     MpiJob job(disk.words(2, disk.write(disk.endless("out", 1), "run.yaml")),
                {"GENESIS_FAULT=rank=1 step=4 action=skip", shared});
-    const Ended e = end_of(job, 60);
+    const JobEnd e = end_of(job, 60);
     EXPECT_GT(e.code, 0) << e.output;
     EXPECT_SAYS(e.output, "rank 1");
     EXPECT_SAYS(e.output, "barrier");
@@ -113,7 +91,7 @@ TEST(Hang, ARankThatDiesLeavesOrThrowsEndsTheJobAtOnce) {
     MpiJob job(disk.words(3, disk.write(c, "run.yaml")),
                {std::string("GENESIS_FAULT=rank=2 step=5 action=") + action});
     ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 4; })) << job.output();
-    const Ended e = end_of(job, 10);
+    const JobEnd e = end_of(job, 10);
     EXPECT_GT(e.code, 0) << action << e.output;
     EXPECT_EQ(e.left, 0) << action;
     EXPECT_SAYS(e.output, "ank 2");
