@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "kernels/core/log.h"
+#include "parallel/exit_note.h"
 #include "parallel/host_transport.h"
 #include "parallel/launcher.h"
 #include "parallel/local_group.h"
@@ -22,6 +23,9 @@ struct Running {
   Transport* transport = nullptr;
 };
 Running running;
+
+// How long a rank that failed after another one waits to be ended with it.
+constexpr std::chrono::seconds kOthersReport{5};
 
 }  // namespace
 
@@ -74,12 +78,13 @@ int end_all_ranks(const std::exception& error) {
   }
   // Another rank is reporting, and the launcher is about to end this one. Should neither come, this rank
   // speaks.
-  if (!first) std::this_thread::sleep_for(std::chrono::seconds(2));
+  if (!first) std::this_thread::sleep_for(kOthersReport);
   // Hosts cannot claim against each other: an error that all ranks have is left to rank 0.
   else if (running.mpi && log_rank() > 0 && running.transport->name() == "messages")
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   log_error(fmt::format("error: {}", error.what()));
   std::fflush(nullptr);
+  note_exit_code(code);
   if (running.mpi && running.size > 1) {
     try {
       abort_mpi(code);

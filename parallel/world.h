@@ -28,8 +28,8 @@ class World {
 };
 
 /// What main does with an exception that nobody caught: prints its message once, with the rank that failed,
-/// and ends all ranks. Returns the exit code when there is nobody else to end (or MPI is not up: the launcher
-/// then ends the rest as soon as this process exits).
+/// notes the exit code (note_exit_code), and ends all ranks. Returns the exit code when there is nobody else
+/// to end (or MPI is not up: the launcher then ends the rest as soon as this process exits).
 int end_all_ranks(const std::exception& error);
 
 }  // namespace genesis::parallel

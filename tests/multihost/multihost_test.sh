@@ -82,7 +82,7 @@ printf 'cut after %d steps: exit code %d after %d ms\n' "$before" "$status" "$to
 grep -m 1 'error: hang' "$work/log" || true
 [[ $before -lt $steps ]] || fail "the run was over before the cable was pulled"
 [[ $status -eq 74 ]] || fail "exit code $status, not 74"
-[[ $took -le $(((hang + 7) * 1000)) ]] || fail "$took ms until the job was over"
+[[ $took -le $(((hang + 12) * 1000)) ]] || fail "$took ms until the job was over"
 grep -qE "hang: rank 2 \(host $(host_name 3), pid [0-9]+\)" "$work/log" || fail "no message names the host"
 sleep 1
 for n in 1 2 3; do
@@ -118,7 +118,7 @@ took=$((($(date +%s%N) - begin) / 1000000))
 printf 'stopped: exit code %d after %d ms\n' "$status" "$took"
 grep -m 1 'error: hang' "$work/log" || true
 [[ $status -eq 74 ]] || fail "exit code $status, not 74"
-[[ $took -le $(((hang + 7) * 1000)) ]] || fail "$took ms until the job was over"
+[[ $took -le $(((hang + 12) * 1000)) ]] || fail "$took ms until the job was over"
 grep -qE "rank 0: error: hang: rank [23] \(host $(host_name 2), pid [0-9]+\) is stopped" "$work/log" ||
   fail "rank 0 does not name the stopped rank"
 

@@ -12,7 +12,6 @@ struct Mode {
   bool full = false;
   uint64_t seed = 1;
   std::string program = GENESIS_PROGRAM;  ///< genesis
-  std::string mpiexec = GENESIS_MPIEXEC;
 };
 
 /// What came out. `measured` says the figures the bar asks for; when it failed, also the first case that did.

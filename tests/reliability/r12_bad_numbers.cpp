@@ -1,7 +1,9 @@
 // Faults in the numbers of a step, on ranks that are threads: R12 NaN, R13 spikes, R20 flipped bits.
 #include <cstdlib>
 
+#include "parallel/local_group.h"
 #include "tests/reliability/process_trouble.h"
+#include "trainer/train/loss_scale.h"
 
 namespace genesis::reliability {
 namespace {
@@ -39,6 +41,35 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+/// fp16's loss scale on `ranks` ranks: an overflow on any one of them is told to all, halves the scale of all
+/// exactly once, and at the smallest scale all stop with the first bad tensor's name. (No fp16 kernel runs.)
+void overflow_on_each_rank(int ranks, Cases& cases) {
+  const trainer::PrecisionPlan fp16{.parameters = DType::f32, .autocast = true, .compute = DType::f16};
+  const auto name = [] { return std::string("the gradient of embed.weight is not finite"); };
+  for (int bad = 0; bad < ranks; ++bad) {
+    std::vector<std::string> problems(static_cast<size_t>(ranks));
+    parallel::LocalGroup::run(ranks, [&](parallel::Communicator& group) {
+      std::string& problem = problems[size_t(group.rank())];
+      trainer::LossScale scale(fp16, group);
+      const double before = scale.scale();
+      if (!scale.agree(true, 1, name) || scale.scale() != before) problem += "a good step changed it; ";
+      if (scale.agree(group.rank() != bad, 2, name)) problem += "the update was made; ";
+      if (scale.scale() != before / 2) problem += fmt::format("{} became {}; ", before, scale.scale());
+      if (!scale.agree(true, 3, name) || scale.scale() != before / 2) problem += "it did not stay; ";
+      try {
+        for (int64_t step = 4; step < 100; ++step) scale.agree(group.rank() != bad, step, name);
+        problem += "it never stopped; ";
+      } catch (const NumericsError& e) {
+        if (std::string(e.what()).find("embed.weight") == std::string::npos) problem += e.what();
+        if (scale.scale() < trainer::LossScale::kSmallest / 2) problem += "it fell below the floor; ";
+      }
+    });
+    for (int r = 0; r < ranks; ++r)
+      cases.expect(problems[size_t(r)].empty(),
+                   fmt::format("overflow on rank {} of {}, rank {}: {}", bad, ranks, r, problems[size_t(r)]));
+  }
+}
+
 }  // namespace
 
 Outcome run_R12(const Mode& mode) {
@@ -67,10 +98,12 @@ Outcome run_R12(const Mode& mode) {
                      contains(told, "the gradient of embed.weight") && contains(told, "exit code 70"),
                  "stop: " + told);
   }
+  const int64_t steps = cases.count();
+  for (const int of : {2, 4}) overflow_on_each_rank(of, cases);
   return {cases.good(),
           fmt::format("{} cases: skipped on all ranks without a changed bit, or stopped with step and "
-                      "tensor{}",
-                      cases.count(), cases.failures())};
+                      "tensor; {} of the loss scale: halved once on every rank{}",
+                      steps, cases.count() - steps, cases.failures())};
 }
 
 Outcome run_R13(const Mode&) {

@@ -51,7 +51,7 @@ Outcome run_R14(const Mode& mode) {
   int64_t tried = 0;
   for (const int ranks : {1, 2}) {
     const int64_t one = calls_of(1, ranks), two = calls_of(2, ranks);
-    const int64_t stride = mode.full ? (ranks == 1 ? 1 : 5) : (ranks == 1 ? 13 : 61);
+    const int64_t stride = mode.full ? 1 : ranks == 1 ? 13 : 61;
     for (int64_t n = one; n < two; n += stride, ++tried) {  // the allocations of the second step
       FailingAllocation failing(n);
       try {

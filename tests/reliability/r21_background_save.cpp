@@ -104,11 +104,13 @@ Outcome run_R21(const Mode& mode) {
                                          : TinyState::Size{8192, 256, 4};
   Stall stall;
   double ratio = 1e9;
-  for (int attempt = 0; attempt < 3 && ratio > 1.1; ++attempt) {  // the machine may be busy with other things
+  // The short form runs beside other tests: it looks for a gross change alone.
+  const double bar = mode.full ? 1.1 : 2.0;
+  for (int attempt = 0; attempt < 3 && ratio > 1.1; ++attempt) {
     stall = measure_stall(temp / "large", size, mode.full ? 15 : 9, bytes);
     ratio = stall.save / stall.copy;
   }
-  cases.expect(ratio <= 1.1, fmt::format("stall {:.2f} x the copy", ratio));
+  cases.expect(ratio <= bar, fmt::format("stall {:.2f} x the copy", ratio));
   return {cases.good(), fmt::format("{} MB: stall {:.1f} ms, copy {:.1f} ms, ratio {:.2f}{}", bytes / 1000000,
                                     stall.save * 1e3, stall.copy * 1e3, ratio, cases.failures())};
 }

@@ -10,7 +10,7 @@ Outcome run_R9(const Mode& mode) {
   std::mt19937_64 random(mode.seed);
   const JobOnDisk disk;
   trainer::TrainConfig whole = disk.run().config("whole");
-  whole.max_steps = 30 * wanted;
+  whole.max_steps = 40 * wanted;
   whole.save_total_limit = 2;
   {
     MpiJob job(disk.words(2, disk.write(whole, "whole.yaml")));
@@ -25,12 +25,10 @@ Outcome run_R9(const Mode& mode) {
     MpiJob job(disk.words(2, file));
     const int64_t before = JobOnDisk::steps_done(c), some = int64_t(random() % 20);
     job.wait_until([&] { return JobOnDisk::steps_done(c) > before + some; });
-    if (!job.ended()) {
-      if (start % 4 == 3)
-        for (const auto& [rank, process] : job.ranks()) ::kill(process, SIGTERM);  // as SLURM does
-      else
-        ::kill(job.mpirun(), SIGUSR1);
-    }
+    if (start % 4 == 3)
+      for (const auto& [rank, process] : job.ranks()) ::kill(process, SIGTERM);  // as SLURM does
+    else
+      job.signal(SIGUSR1);
     const JobEnd e = end_of(job, 60);
     if (e.code == 0) break;
     slowest = std::max(slowest, e.seconds);

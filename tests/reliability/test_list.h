@@ -1,5 +1,6 @@
-// Every reliability test: its name, the function in tests/reliability/<name>_*.cpp, and the bar it must clear. Included
-// where GENESIS_RELIABILITY_TEST is defined. (Each entry on one line: CMake reads this file too.)
+// Every reliability test: its name, the function in tests/reliability/<name>_*.cpp, and the bar it must
+// clear. Included where GENESIS_RELIABILITY_TEST is defined. (Each entry on one line: CMake reads this file
+// too.)
 // clang-format off
 GENESIS_RELIABILITY_TEST(R1, "500 random kill -9 of a rank, 50 of mpirun, 150 or more inside a save: resumed traces bit-identical")
 GENESIS_RELIABILITY_TEST(R2, "every call of a save killed before and after, EIO, ENOSPC, short, EINTR: the old or the new checkpoint loads")
@@ -8,13 +9,15 @@ GENESIS_RELIABILITY_TEST(R4, "every bit and every length of a 256 KiB checkpoint
 GENESIS_RELIABILITY_TEST(R5, "a file of 4 GiB cut at every 4 KiB: found by its size alone")
 GENESIS_RELIABILITY_TEST(R6, "disk full at 20 sizes and RLIMIT_FSIZE: needed and free bytes told, the old checkpoint loads, training goes on")
 GENESIS_RELIABILITY_TEST(R7, "SIGSTOP of a random rank (in a step, in a save, at start), limit 5 s: over within 10 s, rank, host, pid, step, collective named")
-GENESIS_RELIABILITY_TEST(R8, "kill -9: over within 3 s; exit 0, throw, skipped collective, lag: over within the limit and 3 s; the rank named")
+GENESIS_RELIABILITY_TEST(R8, "kill -9, exit 0, throw, skipped collective: over within 3 s; a lagging rank: within the limit and 3 s; the rank named")
 GENESIS_RELIABILITY_TEST(R9, "SIGUSR1 to mpirun or SIGTERM to the ranks: saved, exit code 75, resumed bit for bit")
 GENESIS_RELIABILITY_TEST(R10, "saved at one layout of ranks, resumed at another: tensors hash-equal, first loss within 1e-6, 50 steps within 1e-4")
-GENESIS_RELIABILITY_TEST(R11, "a rank with another data byte, tokenizer, config key, program: refused within 5 s, naming rank, item, digests")
-GENESIS_RELIABILITY_TEST(R12, "a NaN on one rank: all ranks skip without a changed bit, or stop with step and tensor")
+GENESIS_RELIABILITY_TEST(R11, "a rank with another data byte, tokenizer, config key, layout, weights, program: refused within 5 s, naming rank, item, digests")
+GENESIS_RELIABILITY_TEST(R12, "a NaN on one rank: all ranks skip without a changed bit, the loss scale halves once on all, or stop with step and tensor")
 GENESIS_RELIABILITY_TEST(R13, "a loss spike: warn, skip, rewind to the stored step bit for bit and past the data")
 GENESIS_RELIABILITY_TEST(R14, "every allocation of a step fails once: one clear error with bytes by category")
+GENESIS_RELIABILITY_TEST(R18, "60 kinds of malformed lines: exact line and column; skip counts them and has a cap")
+GENESIS_RELIABILITY_TEST(R19, "every key misspelt, of another type, out of range: file and line, the nearest key, nothing else starts")
 GENESIS_RELIABILITY_TEST(R20, "one flipped bit in one of three replicas: found at the next check, the rank named")
 GENESIS_RELIABILITY_TEST(R21, "what changes after a save began never reaches the disk; stall <= 1.1 x the copy; a second save waits")
 GENESIS_RELIABILITY_TEST(R22, "2,000 saves: no file or descriptor left over, memory within 1 %, exactly keep-k checkpoints")

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/job_code.h"
 #include "tests/support/temp_folder.h"
 
 namespace genesis::testing {
@@ -33,6 +34,8 @@ class MpiJob {
       ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
       ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
       ::setenv("OMP_NUM_THREADS", "1", 1);
+      ::setenv("OMP_WAIT_POLICY", "passive", 1);
+      ::setenv("GENESIS_EXIT_NOTE", note_file().c_str(), 1);
       const int out = ::open(output_file().c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
       ::dup2(out, STDOUT_FILENO);
       ::dup2(out, STDERR_FILENO);
@@ -51,8 +54,6 @@ class MpiJob {
   }
   MpiJob(const MpiJob&) = delete;
   MpiJob& operator=(const MpiJob&) = delete;
-
-  int mpirun() const { return process_; }
 
   /// Processes by rank, as far as they have started.
   std::map<int, int> ranks() const {
@@ -86,24 +87,29 @@ class MpiJob {
     return false;
   }
 
-  /// Waits for the end. Returns mpirun's exit code, or -1 when it is still there after `seconds`.
+  /// Waits for the end. Returns job_code, or -1 when mpirun is still there after `seconds`.
   int wait(double seconds) {
-    const auto begin = Clock::now();
-    while (!ended() && std::chrono::duration<double>(Clock::now() - begin).count() < seconds)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    const auto limit = Clock::now() + std::chrono::duration<double>(seconds);
+    while (!ended() && Clock::now() < limit) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     return code_;
+  }
+
+  /// Sends a signal to mpirun, unless it has ended.
+  void signal(int number) {
+    if (!ended()) ::kill(process_, number);
   }
 
   bool ended() {
     int status = 0;
     if (code_ < 0 && ::waitpid(process_, &status, WNOHANG) == process_)
-      code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+      code_ = job_code(status, note_file().string(), output());
     return code_ >= 0;
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   std::filesystem::path output_file() const { return folder_ / "output"; }
+  std::filesystem::path note_file() const { return folder_ / "exit"; }
 
   TempFolder folder_;
   int process_ = -1, code_ = -1;
@@ -117,18 +123,6 @@ inline bool process_is_there(int process) {
   if (!std::getline(in, text)) return false;
   const size_t end = text.rfind(')');
   return end != std::string::npos && text.size() > end + 2 && text[end + 2] != 'Z';
-}
-
-/// The exit code of the job. Open MPI 4.1's mpirun can crash in its own clean-up (in PMIx_server_finalize,
-/// seen once in some hundred aborted jobs) after it has printed the code of the rank that ended the job: then
-/// that.
-inline int job_code(int mpirun_code, const std::string& output) {
-  const std::string key = "Exit code:";
-  const size_t at = output.rfind(key);
-  const bool crashed = mpirun_code == 128 + SIGSEGV || mpirun_code == 128 + SIGABRT;
-  if (!crashed || at == std::string::npos || output.find("PMIx_server_finalize") == std::string::npos)
-    return mpirun_code;
-  return std::stoi(output.substr(at + key.size()));
 }
 
 /// How a job ended that a test has harmed.
@@ -146,12 +140,11 @@ inline JobEnd end_of(MpiJob& job, double limit) {
   const auto ranks = job.ranks();
   const auto begin = std::chrono::steady_clock::now();
   JobEnd e;
-  const int mpirun_code = job.wait(limit);
+  e.code = job.wait(limit);
   e.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   e.output = job.output();
-  e.code = job_code(mpirun_code, e.output);
   // mpirun returns when it has sent the signals; the kernel takes a moment to end a busy process.
-  for (int attempt = 0; attempt < 20; ++attempt) {
+  for (int attempt = 0; attempt < 100; ++attempt) {
     e.left = 0;
     for (const auto& [rank, process] : ranks) e.left += process_is_there(process);
     if (e.left == 0) break;

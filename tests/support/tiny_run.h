@@ -55,10 +55,12 @@ class TinyRun {
     return metrics(c);
   }
 
+  /// The lines of metrics.jsonl, also of a run that is writing them.
   static std::vector<nlohmann::json> metrics(const trainer::TrainConfig& c) {
     std::ifstream in(std::filesystem::path(c.output_dir) / "metrics.jsonl");
     std::vector<nlohmann::json> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(nlohmann::json::parse(line));
+    for (std::string line; std::getline(in, line);)
+      if (!in.eof()) lines.push_back(nlohmann::json::parse(line));  // a line without its end is being written
     return lines;
   }
 

@@ -1,5 +1,6 @@
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/log.h"
+#include "parallel/exit_note.h"
 #include "parallel/launcher.h"
 #include "parallel/threads.h"
 #include "parallel/world.h"
@@ -8,6 +9,7 @@
 #include "trainer/config/load.h"
 #include "trainer/control/progress.h"
 #include "trainer/control/start_agreement.h"
+#include "trainer/control/stop_signal.h"
 #include "trainer/control/watchdog.h"
 #include "trainer/train/run.h"
 
@@ -19,7 +21,7 @@ WatchdogOptions watchdog_options(const TrainConfig& c) {
           .report_folder = std::filesystem::path(c.output_dir) / "hang"};
 }
 
-int train(const ConfigArguments& arguments) {
+int run_job(const ConfigArguments& arguments) {
   const auto launcher = parallel::launcher_info();
   if (launcher) cuda::choose_device(launcher->local_rank);
   const LoadedConfig loaded = load_config(arguments, launcher ? launcher->size : 1);
@@ -46,6 +48,13 @@ int train(const ConfigArguments& arguments) {
   notice("signal {}: stopped after step {}; start again to go on (exit code {})", summary.stop_signal,
          summary.steps, int(ExitCode::preempted));
   return int(ExitCode::preempted);
+}
+
+int train(const ConfigArguments& arguments) {
+  const StopSignals until_the_end;  // one that comes after the last step must not look like a crash
+  const int code = run_job(arguments);
+  parallel::note_exit_code(code);
+  return code;
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include "trainer/control/progress.h"
 #include "trainer/control/step_vote.h"
-#include "trainer/control/stop_signal.h"
 
 namespace genesis::trainer {
 
@@ -15,11 +14,7 @@ RunControl::RunControl(const TrainConfig& config, parallel::Communicator& ranks)
               .on_spike = config.on_loss_spike,
               .spike_factor = config.loss_spike_factor}),
       replica_steps_(config.replica_check_steps),
-      fault_(Fault::from_environment()) {
-  catch_stop_signals();
-}
-
-RunControl::~RunControl() { release_stop_signals(); }
+      fault_(Fault::from_environment()) {}
 
 void RunControl::begin_step(int64_t step) {
   step_ = step;

@@ -9,6 +9,7 @@
 #include "trainer/control/fault_injection.h"
 #include "trainer/control/replica_check.h"
 #include "trainer/control/step_guard.h"
+#include "trainer/control/stop_signal.h"
 
 namespace genesis::trainer {
 
@@ -17,9 +18,6 @@ namespace genesis::trainer {
 class RunControl {
  public:
   RunControl(const TrainConfig& config, parallel::Communicator& ranks);
-  ~RunControl();
-  RunControl(const RunControl&) = delete;
-  RunControl& operator=(const RunControl&) = delete;
 
   /// At the begin of step `step`.
   void begin_step(int64_t step);
@@ -46,6 +44,7 @@ class RunControl {
   parallel::Communicator& ranks_;
   StepGuard guard_;
   int64_t replica_steps_;
+  StopSignals signals_;
   std::optional<Fault> fault_;  // strikes once
   bool faulty_ = false;         // it strikes in this step
   int64_t step_ = 0, skipped_ = 0;

@@ -2,12 +2,14 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <initializer_list>
 
 namespace genesis::trainer {
 namespace {
 
 volatile sig_atomic_t caught = 0;
+std::atomic<int> lives = 0;  // of StopSignals
 
 void note(int signal) { caught = signal; }
 
@@ -21,11 +23,16 @@ void handle_with(void (*handler)(int)) {
 
 }  // namespace
 
-void catch_stop_signals() { handle_with(note); }
-int stop_signal() noexcept { return caught; }
-void release_stop_signals() {
+StopSignals::StopSignals() {
+  if (lives++ == 0) handle_with(note);
+}
+
+StopSignals::~StopSignals() {
+  if (--lives > 0) return;
   handle_with(SIG_DFL);
   caught = 0;
 }
+
+int stop_signal() noexcept { return caught; }
 
 }  // namespace genesis::trainer

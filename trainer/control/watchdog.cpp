@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
 
+#include "parallel/exit_note.h"
 #include "trainer/control/call_log.h"
 #include "trainer/control/hang_report.h"
 #include "trainer/control/progress.h"
@@ -23,7 +25,8 @@ namespace {
 constexpr double kMostTick = 0.25, kLeastTick = 0.02;  // s
 constexpr double kOldBeat = 0.5;      // s without a beat after which /proc is asked what the process does
 constexpr double kDeputyAfter = 1.0;  // s without a beat after which the next rank of a host speaks for it
-constexpr double kFarPatience = 2.0;  // s by which other hosts wait longer than rank 0's
+constexpr auto kLogsTake = std::chrono::seconds(2);  // at most: the disk may be what hangs
+constexpr double kFarPatience = 2.0;                 // s by which other hosts wait longer than rank 0's
 
 double seconds_between(int64_t from_ns, int64_t to_ns) { return double(to_ns - from_ns) * 1e-9; }
 
@@ -50,6 +53,7 @@ struct Watchdog::State {
   void talk(double dt);
   bool another_speaks(const Verdict& verdict, double dt);
   bool alive_here(int local_rank) const;
+  void write_logs() const;
   [[noreturn]] void report(const std::vector<Finding>& findings);
   [[noreturn]] void follow();
   double tick_seconds() const { return std::clamp(options.limits.hang / 20, kLeastTick, kMostTick); }
@@ -204,6 +208,18 @@ bool Watchdog::State::another_speaks(const Verdict& verdict, double dt) {
   return unanswered < kDeputyAfter || held_back <= kFarPatience;
 }
 
+/// The calls of this host's ranks, as far as the disk takes them in time.
+void Watchdog::State::write_logs() const {
+  std::promise<void> promise;
+  const std::future<void> written = promise.get_future();
+  std::thread([this, promise = std::move(promise)]() mutable {  // this: lives until the process ends
+    write_call_logs(options.report_folder, board.pulses());
+    promise.set_value();
+  })
+      .detach();
+  written.wait_for(kLogsTake);
+}
+
 void Watchdog::State::report(const std::vector<Finding>& findings) {
   std::string text =
       launcher.size > 1 ? fmt::format("rank {}: error: ", launcher.rank) : std::string("error: ");
@@ -211,8 +227,9 @@ void Watchdog::State::report(const std::vector<Finding>& findings) {
   text += fmt::format("\n      the last collectives of each rank: {}\n",
                       (options.report_folder / "rank-*.txt").string());
   write_error(text);
+  parallel::note_exit_code(int(ExitCode::hang));
   if (server) server->poll(true);
-  write_call_logs(options.report_folder, board.pulses());
+  write_logs();
   board.finish_report();
   board.unlink();
   ::_exit(int(ExitCode::hang));
@@ -220,10 +237,11 @@ void Watchdog::State::report(const std::vector<Finding>& findings) {
 
 void Watchdog::State::follow() {
   if (board.claim_report()) {  // the verdict came from another host: this one's calls are still to be written
-    write_call_logs(options.report_folder, board.pulses());
+    write_logs();
     board.finish_report();
   }
-  for (int i = 0; i < 100 && !board.report_written(); ++i)
+  parallel::note_exit_code(int(ExitCode::hang));
+  for (int i = 0; i < 300 && !board.report_written(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   board.unlink();
   ::_exit(int(ExitCode::hang));

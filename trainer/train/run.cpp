@@ -51,8 +51,8 @@ class Run {
         tokenizer_(load_tokenizer(source_)),
         data_(load_data(config, tokenizer_, ranks.size())),
         batch_(plan_batch(config, ranks.size())),
-        model_(load_model(source_, precision_, uint64_t(config.seed),
-                          {&mesh_.tp(), config.sequence_parallel}, device_)),
+        model_(load_model(source_, precision_, uint64_t(config.seed), {&mesh_.tp(), config.sequence_parallel},
+                          device_)),
         gradients_(model_->named_parameters(), mesh_.dp(), data_parallel_options(config)),
         optimizer_(gradients_, adamw_options(config)),
         step_(*model_, optimizer_, gradients_, mesh_,
@@ -236,6 +236,7 @@ class Run {
   void save() {
     const PhaseScope phase(Phase::save);
     state_.recent_losses = control_.guard().history().losses();
+    step_.loss_scale().store(state_);
     saver_->save(state_);
   }
 
@@ -270,6 +271,7 @@ class Run {
     state_ = found;
     state_.global_batch_size = batch_.global;
     control_.guard().set_history(LossHistory(found.recent_losses));
+    step_.loss_scale().restore(found);
   }
 
   RunSummary new_summary() const {

@@ -35,7 +35,7 @@ StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches
   const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
   result.grad_norm = unscale * std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
   const bool fits = scale_.agree(!scale_.is_on() || std::isfinite(result.grad_norm),
-                                 optimizer_.adamw().steps() + 1);
+                                 optimizer_.adamw().steps() + 1, [&] { return first_bad(squares); });
   result.updated = fits && allow_update(result, squares);
   if (!result.updated) {
     // The step still counts in the bias correction: a resumed run knows the number of steps alone.
@@ -97,18 +97,20 @@ Tensor TrainStep::forward_and_backward(const Work& work, const data::Batch& batc
   return loss.detach();
 }
 
+std::string TrainStep::first_bad(const std::vector<double>& squares) const {
+  for (size_t i = 0; i < squares.size(); ++i)
+    if (!std::isfinite(squares[i]))
+      return fmt::format("the gradient of {} is not finite", gradients_.parameters()[i].first);
+  return "the gradients are finite";
+}
+
 bool TrainStep::allow_update(const StepResult& result, const std::vector<double>& squares) const {
   const bool finite = std::isfinite(result.grad_norm) && std::isfinite(result.loss);
-  const auto first_bad = [&]() -> std::string {
-    for (size_t i = 0; i < squares.size(); ++i)
-      if (!std::isfinite(squares[i]))
-        return fmt::format("the gradient of {} is not finite", gradients_.parameters()[i].first);
-    return "the gradients are finite";
-  };
-  if (options_.control) return options_.control->allow_update(result.loss, finite, first_bad);
+  const auto bad = [&] { return first_bad(squares); };
+  if (options_.control) return options_.control->allow_update(result.loss, finite, bad);
   if (finite) return true;
   throw NumericsError("step {}: loss {}, {}; nothing was updated (anomaly=true names the operation)",
-                      optimizer_.adamw().steps() + 1, result.loss, first_bad());
+                      optimizer_.adamw().steps() + 1, result.loss, bad());
 }
 
 }  // namespace genesis::trainer

@@ -46,6 +46,9 @@ class TrainStep {
   ///   and the policy is to stop; nothing was updated then, on any rank.
   StepResult run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed, double lr);
 
+  /// The loss scale of fp16-mixed: part of where a run stands.
+  LossScale& loss_scale() { return scale_; }
+
  private:
   /// What the step works on and what its losses are divided by.
   struct Work {
@@ -57,6 +60,8 @@ class TrainStep {
   double run_in_sample_order(const Work& work);
   /// The summed loss of a micro-batch where the model is; undefined when it has no supervised token.
   Tensor forward_and_backward(const Work& work, const data::Batch& batch);
+  /// Names the first gradient that is not finite, by the squares of all.
+  std::string first_bad(const std::vector<double>& squares) const;
   bool allow_update(const StepResult& result, const std::vector<double>& squares) const;
 
   models::QwenModel& model_;

@@ -30,8 +30,8 @@ TEST(Preemption, ASignalSavesAndTheRunGoesOnBitForBit) {
     const int64_t before = disk.steps_done(c);
     job.wait_until([&] { return disk.steps_done(c) > before + 10 || job.ended(); });
     EXPECT_TRUE(start > 0 || !job.ended()) << "200 steps were over before the signal came";
-    ::kill(job.mpirun(), SIGUSR1);
-    const int code = job.wait(60);
+    job.signal(SIGUSR1);
+    const int code = job.wait(120);
     if (code == 0) break;
     ASSERT_EQ(code, 75) << job.output();
     ++stops;
@@ -47,7 +47,7 @@ TEST(Preemption, OneRankThatIsSignalledStopsAll) {
   MpiJob job(disk.words(3, disk.write(c, "run.yaml")));
   ASSERT_TRUE(job.wait_until([&] { return disk.steps_done(c) >= 2; })) << job.output();
   ::kill(job.ranks().at(2), SIGTERM);
-  EXPECT_EQ(job.wait(20), 75) << job.output();
+  EXPECT_EQ(job.wait(120), 75) << job.output();
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Refusal refusal(const std::vector<std::string>& usual, const std::vector<std::st
   const auto begin = std::chrono::steady_clock::now();
   MpiJob job(words);
   Refusal r;
-  r.code = job.wait(30);
+  r.code = job.wait(120);
   r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   r.output = job.output();
   return r;
@@ -43,7 +43,7 @@ void expect_refused(const Refusal& r, const std::string& item) {
   size_t complaints = 0;
   for (size_t at = 0; (at = r.output.find("do not start alike", at)) != std::string::npos; ++at) ++complaints;
   EXPECT_EQ(complaints, 1u) << r.output;
-  EXPECT_LT(r.seconds, 15);  // 5 s on a machine with nothing else to do
+  EXPECT_LT(r.seconds, 60);  // how fast it is on a free machine is measured by the campaign, R11
 }
 
 TEST(StartMismatch, AConfigKeyIsNamed) {
