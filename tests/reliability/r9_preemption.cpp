@@ -10,7 +10,7 @@ Outcome run_R9(const Mode& mode) {
   std::mt19937_64 random(mode.seed);
   const JobOnDisk disk;
   trainer::TrainConfig whole = disk.run().config("whole");
-  whole.max_steps = 40 * wanted;
+  whole.max_steps = 30 * wanted;
   whole.save_total_limit = 2;
   {
     MpiJob job(disk.words(2, disk.write(whole, "whole.yaml")));
