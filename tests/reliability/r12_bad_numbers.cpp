@@ -148,22 +148,23 @@ Outcome run_R13(const Mode&) {
 
 Outcome run_R20(const Mode& mode) {
   Cases cases;
-  const int rounds = mode.full ? 12 : 3;
+  const int rounds = mode.full ? 12 : 4;
   for (int round = 0; round < rounds; ++round) {
     const TinyRun run;
     trainer::TrainConfig c = run.config("flip");
     c.replica_check_steps = 3;
     c.global_batch_size = 9;
     c.max_steps = 12;
+    const char* action = round % 2 ? "flip_moment" : "flip";
     const int rank = round % 3, step = 2 + round % 4, next = step % 3 == 0 ? step + 3 : (step + 2) / 3 * 3;
-    const std::string told = train(run, c, 3, fmt::format("rank={} step={} action=flip", rank, step));
+    const std::string told = train(run, c, 3, fmt::format("rank={} step={} action={}", rank, step, action));
     cases.expect(
         contains(told, fmt::format("step {}: replica check: rank {} differs from the other 2", next, rank)),
-        fmt::format("rank {} step {}: {}", rank, step, told));
+        fmt::format("{} on rank {}, step {}: {}", action, rank, step, told));
   }
-  return {cases.good(),
-          fmt::format("{} flipped bits: each found at the next check (every 3 steps), the rank named{}",
-                      cases.count(), cases.failures())};
+  return {cases.good(), fmt::format("{} flipped bits of weights and moments: each found at the next check "
+                                    "(every 3 steps), the rank named{}",
+                                    cases.count(), cases.failures())};
 }
 
 }  // namespace genesis::reliability

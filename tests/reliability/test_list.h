@@ -18,7 +18,7 @@ GENESIS_RELIABILITY_TEST(R13, "a loss spike: warn, skip, rewind to the stored st
 GENESIS_RELIABILITY_TEST(R14, "every allocation of a step fails once: one clear error with bytes by category")
 GENESIS_RELIABILITY_TEST(R18, "60 kinds of malformed lines: exact line and column; skip counts them and has a cap")
 GENESIS_RELIABILITY_TEST(R19, "every key misspelt, of another type, out of range: file and line, the nearest key, nothing else starts")
-GENESIS_RELIABILITY_TEST(R20, "one flipped bit in one of three replicas: found at the next check, the rank named")
+GENESIS_RELIABILITY_TEST(R20, "one flipped bit in a weight or moment of one of three replicas: found at the next check, the rank named")
 GENESIS_RELIABILITY_TEST(R21, "what changes after a save began never reaches the disk; stall <= 1.1 x the copy; a second save waits")
 GENESIS_RELIABILITY_TEST(R22, "2,000 saves: no file or descriptor left over, memory within 1 %, exactly keep-k checkpoints")
 GENESIS_RELIABILITY_TEST(FORMAT1, "a checkpoint of format version 1, written by its first release, is read bit for bit")

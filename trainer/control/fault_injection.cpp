@@ -29,7 +29,8 @@ std::optional<Fault> Fault::from_environment() {
       throw ConfigError("GENESIS_FAULT: '{}' is not rank=N, step=N or action=NAME", word);
     }
   }
-  for (const char* known : {"stop", "kill", "exit", "throw", "lag", "skip", "nan", "spike", "flip"})
+  for (const char* known :
+       {"stop", "kill", "exit", "throw", "lag", "skip", "nan", "spike", "flip", "flip_moment"})
     if (fault.action == known) return fault;
   throw ConfigError("GENESIS_FAULT: there is no action '{}'", fault.action);
 }

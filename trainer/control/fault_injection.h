@@ -9,8 +9,8 @@ namespace genesis::trainer {
 ///   GENESIS_FAULT="rank=1 step=3 action=stop"
 /// action: stop (SIGSTOP itself), kill (SIGKILL itself), exit (leave with 0), throw, lag (sleep for ever),
 /// skip (miss a collective), nan (a NaN in the first gradient), spike (the loss times 1000), flip (a bit of
-/// the first parameter). Where: action is carried out at the begin of that step, nan and spike in it, flip
-/// after it.
+/// the first parameter), flip_moment (of the last moment). Where: action is carried out at the begin of that
+/// step, nan and spike in it, flip after it.
 struct Fault {
   int rank = 0;
   int64_t step = 0;

@@ -39,10 +39,11 @@ bool RunControl::allow_update(double loss, bool finite, const std::function<std:
 void RunControl::end_step(const std::function<std::vector<Replica>()>& replicas,
                           parallel::Communicator& group) {
   if (replica_steps_ > 0 && step_ % replica_steps_ == 0) check_replicas(step_, replicas(), group);
-  if (faulty_ && fault_->is("flip", ranks_.rank(), step_)) {
-    const Array first = replicas().front().value;
-    static_cast<unsigned char*>(first.raw())[first.nbytes() / 2] ^= 0x10;
-    first.storage().bump_version();
+  const bool moment = faulty_ && fault_->is("flip_moment", ranks_.rank(), step_);
+  if (moment || (faulty_ && fault_->is("flip", ranks_.rank(), step_))) {
+    const Array hit = moment ? replicas().back().value : replicas().front().value;
+    static_cast<unsigned char*>(hit.raw())[hit.nbytes() / 2] ^= 0x10;
+    hit.storage().bump_version();
   }
   note_step_end();
 }
