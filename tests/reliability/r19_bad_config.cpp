@@ -95,7 +95,9 @@ Outcome run_R19(const Mode& mode) {
   for (const Key& key : keys) {
     if (const std::string wrong = misspelt(key.name); !is_key(wrong)) {
       const std::string why = refusal(wrong + ": 1");
-      const bool suggested = contains(why, "did you mean '" + key.name + "'?");
+      const std::string plain =
+          key.name.substr(key.name.rfind('.') + 1);  // model.seq_length is seq_length in model
+      const bool suggested = contains(why, "did you mean '" + plain + "'?");
       cases.expect(contains(why, "sft.yaml:3: key '" + wrong + "' is unknown"), wrong + ": '" + why + "'");
       cases.expect(suggested || key.name.size() < 5, wrong + " suggests another key: '" + why + "'");
       named += suggested;

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kRanks = 4;
-constexpr int64_t kSteps = 36, kSaveSteps = 3;
+constexpr int64_t kSteps = 60, kSaveSteps = 3;
 constexpr int kKillsOfARun = 8;  // then it may end
 
 /// (loss, gradient norm) of every step, as written.
@@ -61,6 +61,8 @@ class Layout {
   Layout(const char* name, int64_t tensor_parallel, Cases& cases, std::mt19937_64& random)
       : name_(name), cases_(cases), random_(random) {
     config_ = disk_.run().config("unused");
+    config_.model.hidden_size = 64;
+    config_.global_batch_size = kRanks;
     config_.max_steps = kSteps;
     config_.save_steps = kSaveSteps;
     config_.save_total_limit = 2;
