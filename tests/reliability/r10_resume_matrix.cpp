@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "data/dataset/sha256.h"
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/support/tiny_run.h"
 #include "trainer/checkpoint/stored_checkpoint.h"
@@ -122,7 +121,6 @@ class Saved {
 }  // namespace
 
 Outcome run_R10(const Mode& mode) {
-  set_log_rank(1);
   const TinyRun run;
   constexpr Layout kLayouts[] = {{1, 1, 0}, {2, 1, 0}, {4, 1, 0}, {1, 2, 0},
                                  {2, 2, 0}, {1, 4, 0}, {2, 1, 1}, {2, 2, 1}};

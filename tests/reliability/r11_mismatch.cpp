@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/process_trouble.h"
 
 namespace genesis::reliability {
@@ -85,7 +84,6 @@ JobEnd start_with(const Difference& d, const fs::path& model, const Mode& mode) 
 }  // namespace
 
 Outcome run_R11(const Mode& mode) {
-  set_log_rank(1);
   constexpr double kBar = 5;  // s, start-up of mpirun included
   Cases cases;
   double longest = 0;

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "kernels/core/allocation_fault.h"
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/support/tiny_run.h"
 
@@ -34,7 +33,6 @@ bool names_categories(const std::string& message) {
 }  // namespace
 
 Outcome run_R14(const Mode& mode) {
-  set_log_rank(1);
   const testing::TinyRun run;
   const auto config = [&](int64_t steps) {
     auto c = run.config("memory");

@@ -7,7 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/quick_files.h"
 #include "tests/reliability/tiny_state.h"
@@ -93,7 +92,6 @@ Stall measure_stall(const std::filesystem::path& folder, const TinyState::Size& 
 }  // namespace
 
 Outcome run_R21(const Mode& mode) {
-  set_log_rank(1);
   const testing::TempFolder temp;
   Cases cases;
   std::filesystem::create_directories(temp / "slow");

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/tiny_state.h"
 #include "tests/support/temp_folder.h"
@@ -32,7 +31,6 @@ int64_t resident_bytes() {
 }  // namespace
 
 Outcome run_R22(const Mode& mode) {
-  set_log_rank(1);
   const testing::TempFolder temp;
   fs::create_directories(temp / "run");
   TinyState state;

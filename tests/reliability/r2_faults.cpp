@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/quick_files.h"
 #include "tests/reliability/tiny_state.h"
@@ -158,7 +157,6 @@ void try_all(const Scene& scene, TinyState& fresh, const testing::TempFolder& te
 }  // namespace
 
 Outcome run_R2(const Mode&) {
-  set_log_rank(1);  // the warnings of hundreds of provoked faults are not for the reader
   const testing::TempFolder temp;
   TinyState state;
   state.fill(1);

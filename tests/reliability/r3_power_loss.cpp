@@ -6,7 +6,6 @@
 #include <random>
 #include <set>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/recorded_files.h"
 #include "tests/reliability/tiny_state.h"
@@ -154,7 +153,6 @@ void lose_power(const Scene& scene, TinyState& fresh, const testing::TempFolder&
 }  // namespace
 
 Outcome run_R3(const Mode& mode) {
-  set_log_rank(1);
   const testing::TempFolder temp;
   TinyState state;
   state.fill(1);

@@ -4,7 +4,6 @@
 #include <random>
 
 #include "data/dataset/sha256.h"
-#include "kernels/core/log.h"
 #include "models/safetensors/header.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/memory_source.h"
@@ -201,7 +200,6 @@ void flip_on_disk(const fs::path& output, TinyState& state, uint64_t seed, int64
 }  // namespace
 
 Outcome run_R4(const Mode& mode) {
-  set_log_rank(1);
   const testing::TempFolder temp;
   // 12 bytes a parameter; the manifest comes on top.
   TinyState state(mode.full ? TinyState::Size{.vocabulary = 48, .width = 32, .layers = 1}

@@ -15,7 +15,6 @@
 #include <functional>
 #include <iterator>
 
-#include "kernels/core/log.h"
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/quick_files.h"
 #include "tests/reliability/tiny_state.h"
@@ -220,7 +219,6 @@ int limited_save(TinyState& state, const fs::path& folder, rlim_t limit) {
 }  // namespace
 
 Outcome run_R6(const Mode&) {
-  set_log_rank(1);
   const testing::TempFolder temp;
   TinyState state;
   state.fill(1);
