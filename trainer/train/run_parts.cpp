@@ -1,0 +1,80 @@
+#include "trainer/train/run_parts.h"
+
+#include "kernels/core/log.h"
+#include "kernels/core/profile.h"
+#include "trainer/checkpoint/publish.h"
+#include "trainer/config/print.h"
+#include "trainer/control/start_agreement.h"
+#include "trainer/train/device.h"
+#include "trainer/train/evaluate.h"
+#include "trainer/train/mesh_setup.h"
+#include "trainer/train/optimizer_setup.h"
+
+namespace genesis::trainer {
+
+RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Communicator& all_ranks)
+    : config(c),
+      threads(threads_of_a_rank),
+      ranks(all_ranks),
+      control(c, ranks),
+      device(find_device(c)),
+      precision(precision_plan(c.precision, device)),
+      source(find_model(c)),
+      mesh(ranks, mesh_layout(c, source.config, ranks.size())),
+      tokenizer(load_tokenizer(source)),
+      data(load_data(c, tokenizer, ranks.size())),
+      batch(plan_batch(c, ranks.size())),
+      model(load_model(source, precision, uint64_t(c.seed), {&mesh.tp(), c.sequence_parallel}, device)),
+      gradients(model->named_parameters(), mesh.dp(), data_parallel_options(c)),
+      optimizer(gradients, adamw_options(c)),
+      step(*model, optimizer, gradients, mesh,
+           {.precision = precision,
+            .max_grad_norm = c.max_grad_norm,
+            .seed = uint64_t(c.seed),
+            .anomaly = c.anomaly || c.debug,
+            .in_sample_order = c.deterministic == Deterministic::full,
+            .control = &control}),
+      plan(data->rows, data->order,
+           {.micro_batch_size = batch.per_device,
+            .accumulation = batch.accumulation,
+            .ranks = mesh.dp().size()}),
+      batches(data->train.samples(), plan,
+              {.rank = mesh.dp().rank(), .ahead = c.dataloader_prefetch_factor}) {
+  if (data->groups) plan.group(*data->groups);
+  model->gradient_checkpointing(c.gradient_checkpointing == GradientCheckpointing::full);
+  model->recompute_activations(c.gradient_checkpointing == GradientCheckpointing::selective);
+  const int64_t steps = total_steps(c, data->rows.size(), batch.global);
+  schedule = {.type = c.lr_scheduler_type,
+              .peak = c.learning_rate,
+              .warmup_steps = warmup_steps(c, steps),
+              .total_steps = steps,
+              .min_lr_ratio = c.min_lr_ratio};
+}
+
+CheckpointParts RunParts::checkpoint_parts() {
+  return {*model, optimizer.adamw(), source.config, source.tokenizer, write_resolved(config)};
+}
+
+void RunParts::agree() {
+  agree_at_start({{"tokenizer", tokenizer_digest(source.tokenizer)},
+                  {"dataset", digest_text(data->train.digest())},
+                  {"eval_dataset", digest_text(data->eval ? data->eval->digest() : "")}},
+                 ranks);
+  agree_at_start({{"weights", weights_digest(*model)}}, mesh.dp());
+  parallel::broadcast_parameters(model->named_parameters(), mesh.dp());
+}
+
+void RunParts::announce() const {
+  notice("model: {} parameters, {}; {} steps of {} rows ({} x {} accumulation x {}), {} threads a rank",
+         models::parameter_count(source.config), spelling_of(config.precision), schedule.total_steps,
+         batch.global, batch.per_device, batch.accumulation, describe(mesh, config.sequence_parallel),
+         threads);
+}
+
+double RunParts::evaluate() {
+  ProfilePause training_steps_only;
+  const int64_t rows = config.per_device_eval_batch_size.value_or(batch.per_device);
+  return trainer::evaluate(*model, data->eval->samples(), rows, precision, mesh.dp()).loss;
+}
+
+}  // namespace genesis::trainer
