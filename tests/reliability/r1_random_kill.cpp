@@ -171,8 +171,12 @@ Outcome run_R1(const Mode& mode) {
   std::mt19937_64 random(mode.seed);
   const int64_t kills = mode.full ? 500 : 10, of_mpirun = mode.full ? 50 : 2;
   Layout layouts[] = {{"dp4", 1, cases, random}, {"dp2 x tp2", 2, cases, random}};
-  while (cases.good() && (tally.kills < kills || tally.of_mpirun < of_mpirun))
+  while (cases.good() && (tally.kills < kills || tally.of_mpirun < of_mpirun)) {
     layouts[tally.runs % 2].disturb(tally, kills, of_mpirun);
+    if (mode.full)  // an hour is long
+      fmt::print(stderr, "R1: {} and {} kills so far, {} inside a save\n", tally.kills, tally.of_mpirun,
+                 tally.inside_save);
+  }
   if (mode.full) cases.expect(tally.inside_save >= 150, "fewer than 150 kills inside a save");
   return {cases.good(), fmt::format("{} kills of a rank, {} of mpirun, {} inside a save, {} runs of dp4 and "
                                     "dp2 x tp2, at most {} steps "

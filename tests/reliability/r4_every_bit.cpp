@@ -202,7 +202,7 @@ void flip_on_disk(const fs::path& output, TinyState& state, uint64_t seed, int64
 Outcome run_R4(const Mode& mode) {
   const testing::TempFolder temp;
   // 12 bytes a parameter; the manifest comes on top.
-  TinyState state(mode.full ? TinyState::Size{.vocabulary = 48, .width = 32, .layers = 1}
+  TinyState state(mode.full ? TinyState::Size{.vocabulary = 72, .width = 32, .layers = 1}
                             : TinyState::Size{.vocabulary = 64, .width = 8, .layers = 1});
   state.fill(1);
   state.save(temp / "a", 1);

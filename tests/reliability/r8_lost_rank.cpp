@@ -5,7 +5,7 @@
 namespace genesis::reliability {
 namespace {
 
-constexpr double kBar = 3, kHang = 2, kLagBar = kHang + 3;  // s
+constexpr double kBar = 3, kHang = 2, kSlowBar = kHang + 3;  // s
 
 /// A job in which a rank does `action` at the begin of a step; timed from the step before.
 JobEnd lose_one(const std::string& action, const std::string& memory, int victim, int step) {
@@ -22,16 +22,17 @@ JobEnd lose_one(const std::string& action, const std::string& memory, int victim
 Outcome run_R8(const Mode& mode) {
   Cases cases;
   std::mt19937_64 random(mode.seed);
-  double lost = 0, lagging = 0;
+  double lost = 0, waiting = 0;
   const int rounds = mode.full ? 10 : 1;
   for (int round = 0; round < rounds; ++round) {
     for (const char* action : {"kill", "exit", "throw", "skip", "lag"}) {
       for (const char* memory : {"GENESIS_SHARED_MEMORY=1", "GENESIS_SHARED_MEMORY=0"}) {
         const int victim = int(random() % 3), step = 3 + int(random() % 4);
-        const bool lags = std::string_view(action) == "lag";
-        const double bar = lags ? kLagBar : kBar;
+        // Messages meet a skipped collective by the watchdog alone, as they do a lag.
+        const bool by_watchdog = std::string_view(action) == "lag" || std::string_view(action) == "skip";
+        const double bar = by_watchdog ? kSlowBar : kBar;
         const JobEnd e = timed_end(mode, bar, [&] { return lose_one(action, memory, victim, step); });
-        double& longest = lags ? lagging : lost;
+        double& longest = by_watchdog ? waiting : lost;
         longest = std::max(longest, e.seconds);
         const bool named = e.says(fmt::format("rank {}", victim));
         cases.expect(e.code > 0 && e.left == 0 && e.seconds <= bar && named,
@@ -40,10 +41,11 @@ Outcome run_R8(const Mode& mode) {
       }
     }
   }
-  return {cases.good(),
-          fmt::format("{} jobs: over {:.1f} s at most after kill -9, exit 0, throw or a skipped collective, "
-                      "{:.1f} s after a lag at a {} s limit{}",
-                      cases.count(), lost, lagging, kHang, cases.failures())};
+  return {
+      cases.good(),
+      fmt::format("{} jobs: over {:.1f} s at most after kill -9, exit 0 or throw, {:.1f} s after a skipped "
+                  "collective or a lag at a {} s limit{}",
+                  cases.count(), lost, waiting, kHang, cases.failures())};
 }
 
 }  // namespace genesis::reliability

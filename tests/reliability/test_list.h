@@ -9,8 +9,8 @@ GENESIS_RELIABILITY_TEST(R4, "every bit and every length of a 256 KiB checkpoint
 GENESIS_RELIABILITY_TEST(R5, "a file of 4 GiB cut at every 4 KiB: found by its size alone")
 GENESIS_RELIABILITY_TEST(R6, "disk full at 20 sizes and RLIMIT_FSIZE: needed and free bytes told, the old checkpoint loads, training goes on")
 GENESIS_RELIABILITY_TEST(R7, "SIGSTOP of a random rank (in a step, in a save, at start), limit 5 s: over within 10 s, rank, host, pid, step, collective named")
-GENESIS_RELIABILITY_TEST(R8, "kill -9, exit 0, throw, skipped collective: over within 3 s; a lagging rank: within the limit and 3 s; the rank named")
-GENESIS_RELIABILITY_TEST(R9, "SIGUSR1 to mpirun or SIGTERM to the ranks: saved, exit code 75, resumed bit for bit")
+GENESIS_RELIABILITY_TEST(R8, "kill -9, exit 0, throw: over within 3 s; a skipped collective, a lagging rank: within the limit and 3 s; the rank named")
+GENESIS_RELIABILITY_TEST(R9, "SIGUSR1 to mpirun, SIGTERM to the ranks or to a patient mpirun: saved, exit code 75, resumed bit for bit")
 GENESIS_RELIABILITY_TEST(R10, "saved at one layout of ranks, resumed at another: tensors hash-equal, first loss within 1e-6, 50 steps within 1e-4")
 GENESIS_RELIABILITY_TEST(R11, "a rank with another data byte, tokenizer, config key, layout, weights, program: refused within 5 s, naming rank, item, digests")
 GENESIS_RELIABILITY_TEST(R12, "a NaN on one rank: all ranks skip without a changed bit, the loss scale halves once on all, or stop with step and tensor")
@@ -21,5 +21,6 @@ GENESIS_RELIABILITY_TEST(R19, "every key misspelt, of another type, out of range
 GENESIS_RELIABILITY_TEST(R20, "one flipped bit in a weight or moment of one of three replicas: found at the next check, the rank named")
 GENESIS_RELIABILITY_TEST(R21, "what changes after a save began never reaches the disk; stall <= 1.1 x the copy; a second save waits")
 GENESIS_RELIABILITY_TEST(R22, "2,000 saves: no file or descriptor left over, memory within 1 %, exactly keep-k checkpoints")
+GENESIS_RELIABILITY_TEST(ORDER, "deterministic full: losses, norms, weights byte-equal on 1, 2, 4 ranks, and saved at one and resumed at another")
 GENESIS_RELIABILITY_TEST(FORMAT1, "a checkpoint of format version 1, written by its first release, is read bit for bit")
 // clang-format on

@@ -94,6 +94,13 @@ class MpiJob {
     return code_;
   }
 
+  /// The exit code that the first rank to end the job left; -1: none.
+  int noted() const {
+    int code = -1;
+    std::ifstream(note_file()) >> code;
+    return code;
+  }
+
   /// Sends a signal to mpirun, unless it has ended.
   void signal(int number) {
     if (!ended()) ::kill(process_, number);

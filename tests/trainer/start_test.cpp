@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -23,16 +23,23 @@ int exit_code(const std::string& arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-// The least of several runs: a busy machine must not decide.
+/// Processor time of all children so far, in milliseconds.
+double children_ms() {
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto ms = [](const timeval& t) { return 1e3 * double(t.tv_sec) + 1e-3 * double(t.tv_usec); };
+  return ms(used.ru_utime) + ms(used.ru_stime);
+}
+
+// Time of the processor, and the least of several runs: a busy machine must not decide.
 TEST(Start, AWrongConfigIsRefusedWithin50Milliseconds) {
   const std::string path = testing::TempDir() + "wrong-" + std::to_string(::getpid()) + ".yaml";
   std::ofstream(path) << "learning_rate: 1e-5\nlearning_rat: 1e-5\n";
   double least = 1e9;  // ms
   for (int i = 0; i < 10; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const double before = children_ms();
     ASSERT_EQ(exit_code("train " + path), 64);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    least = std::min(least, took.count());
+    least = std::min(least, children_ms() - before);
   }
   EXPECT_LT(least, 50 * kSlower);
   RecordProperty("milliseconds", std::to_string(least));
