@@ -6,6 +6,21 @@
 #include "kernels/core/check.h"
 
 namespace genesis::data {
+namespace {
+
+/// The weights of a document's targets, from the first document on that has one other than 1.
+void add_weights(Batch& batch, const SampleView& document, size_t tokens) {
+  const size_t length = document.ids.size(), begin = batch.input_ids.size() - length;
+  const auto codes = document.supervised;
+  if (batch.weights.empty()) {
+    if (std::all_of(codes.begin(), codes.end(), [](uint8_t code) { return code < 2; })) return;
+    batch.weights.reserve(tokens);
+  }
+  batch.weights.resize(begin, 1);
+  for (size_t t = 0; t < length; ++t) batch.weights.push_back(t + 1 < length ? document.weight(t + 1) : 1);
+}
+
+}  // namespace
 
 Batch build_batch(const SampleStore& dataset, std::span<const int64_t> samples) {
   int64_t tokens = 0;
@@ -24,8 +39,10 @@ Batch build_batch(const SampleStore& dataset, std::span<const int64_t> samples) 
       batch.targets.push_back(t + 1 < length ? document.label(t + 1) : kIgnoredLabel);
       batch.position_ids.push_back(int32_t(t));
     }
+    add_weights(batch, document, size_t(tokens));
     batch.cu_seqlens.push_back(int32_t(batch.input_ids.size()));
     batch.supervised += dataset.supervised(s);
+    batch.weight += dataset.weight(s);
     batch.longest = std::max(batch.longest, int32_t(length));
   }
   return batch;

@@ -14,7 +14,9 @@ struct Batch {
   std::vector<int32_t> position_ids;  ///< [N]: 0, 1, ... in each document
   std::vector<int32_t> cu_seqlens;    ///< [documents + 1]: 0, ..., N
   std::vector<int64_t> samples;       ///< [documents]: index of each in its dataset
+  std::vector<float> weights;         ///< [N]: of each target's loss; empty when all weigh 1
   int64_t supervised = 0;             ///< targets that are not kIgnoredLabel
+  double weight = 0;                  ///< sum of the weights of the targets
   int32_t longest = 0;                ///< tokens of the longest document
 
   int64_t tokens() const { return int64_t(input_ids.size()); }
@@ -23,6 +25,7 @@ struct Batch {
 
 /// The micro-batch of these samples, in this order. Here, and nowhere else, labels are shifted:
 ///   targets[t] = label of token t + 1 of the document; of its last token: kIgnoredLabel
+///   weights[t] = weight of token t + 1
 /// An empty list gives N = 0 and cu_seqlens {0}.
 /// Errors: genesis::Error for an index out of range, or more than 2^31 - 1 tokens.
 Batch build_batch(const SampleStore& dataset, std::span<const int64_t> samples);

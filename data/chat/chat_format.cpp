@@ -40,11 +40,14 @@ struct ChatFormat::Writer {
   const ChatFormat& format;
   LossOn loss_on;
   bool parse;
+  bool weighted = false;  // some turn's loss weighs other than 1
+  float weight = 1;       // of the tokens laid down next
   LabelledTokens out = {};
 
   void put(int32_t id, bool supervised) {
     out.ids.push_back(id);
     out.labels.push_back(supervised ? id : kIgnoredLabel);
+    if (weighted) out.weights.push_back(weight);
   }
   void put(const std::vector<int32_t>& ids, bool supervised) {
     for (int32_t id : ids) put(id, supervised);
@@ -76,14 +79,17 @@ LabelledTokens ChatFormat::training_tokens(const Conversation& conversation, Los
   }
   const auto& turns = conversation.turns;
   size_t last_answer = turns.size();
-  for (size_t i = 0; i < turns.size(); ++i)
+  for (size_t i = 0; i < turns.size(); ++i) {
     if (turns[i].role == Role::assistant) last_answer = i;
+    writer.weighted |= turns[i].weight != 1;
+  }
   const auto& system = conversation.system ? conversation.system : template_.default_system;
   if (system) writer.block(system_, *system, false);
   const bool left_out = leaves_first_turn_out(conversation);
   for (size_t i = 0; i < turns.size(); ++i) {
     const Turn& turn = turns[i];
     const bool by_rule = turn.role == Role::assistant && (loss_on != LossOn::last_turn || i == last_answer);
+    writer.weight = turn.weight;
     if (i > 0 || !left_out)
       writer.block(role_ids(turn.role), turn.text, turn.train.value_or(by_rule), turn.train == false);
     writer.out.turn_ends.push_back(int32_t(writer.out.ids.size()));

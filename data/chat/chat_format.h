@@ -22,7 +22,7 @@ inline constexpr int32_t kIgnoredLabel = -100;
 ///   it in
 ///              every block; contents are encoded with special forms parsed
 /// A turn that says `train: false` carries none under any rule; one that says `train: true` carries its
-/// content and `<|im_end|>` under every rule.
+/// content and `<|im_end|>` under every rule. Losses of a turn weigh its `weight`.
 enum class LossOn : uint8_t { assistant, all, qwen1, last_turn };
 
 std::string_view name_of(LossOn loss_on);
@@ -36,6 +36,8 @@ struct LabelledTokens {
   std::vector<int32_t> labels;
   /// [turns]: how many of the ids end with each turn of the conversation; for cutting at a whole turn.
   std::vector<int32_t> turn_ends = {};
+  /// [ids]: what each token's loss weighs, above 0 where it carries any; empty when all weigh 1.
+  std::vector<float> weights = {};
 };
 
 /// A prompt for inference: the ids, and the same as text for people.

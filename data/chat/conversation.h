@@ -18,6 +18,7 @@ struct Turn {
   /// What the record says of this turn's loss: false keeps it out, true asks for it, absent leaves it to the
   /// mask rule.
   std::optional<bool> train = std::nullopt;
+  float weight = 1;  ///< above 0: of the loss of its tokens, as far as they carry any
   bool operator==(const Turn&) const = default;
 };
 

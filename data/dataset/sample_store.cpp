@@ -13,11 +13,25 @@ namespace {
 constexpr size_t kBlockTokens = size_t{1} << 18;
 }
 
-SampleDigest digest_of(std::span<const int32_t> ids, std::span<const uint8_t> supervised) {
-  const XXH128_hash_t of_ids = XXH3_128bits(ids.data(), ids.size_bytes());
+SampleDigest digest_of(const SampleView& sample) {
+  const XXH128_hash_t of_ids = XXH3_128bits(sample.ids.data(), sample.ids.size_bytes());
   const uint64_t seed = of_ids.low64 ^ std::rotl(of_ids.high64, 32);
-  const XXH128_hash_t both = XXH3_128bits_withSeed(supervised.data(), supervised.size_bytes(), seed);
-  return {both.low64, both.high64};
+  const auto codes = sample.supervised;
+  XXH128_hash_t all;
+  if (std::all_of(codes.begin(), codes.end(), [](uint8_t code) { return code < 2; })) {
+    all = XXH3_128bits_withSeed(codes.data(), codes.size_bytes(), seed);
+  } else {
+    std::vector<float> weights(codes.size());
+    for (size_t t = 0; t < codes.size(); ++t) weights[t] = sample.weight(t);
+    all = XXH3_128bits_withSeed(weights.data(), weights.size() * sizeof(float), seed);
+  }
+  return {all.low64, all.high64};
+}
+
+double target_weight(const SampleView& sample) {
+  double sum = 0;
+  for (size_t t = 1; t < sample.supervised.size(); ++t) sum += double(sample.weight(t));
+  return sum;
 }
 
 int64_t learnable_tokens(const LabelledTokens& tokens) {
@@ -50,33 +64,30 @@ void SampleStore::add_entry(const SampleEntry& entry) {
 }
 
 void MemoryStore::add(const LabelledTokens& tokens) {
-  const size_t n = tokens.ids.size();
-  GENESIS_CHECK(tokens.labels.size() == n, "a sample has ", n, " ids and ", tokens.labels.size(), " labels");
+  const std::vector<uint8_t> codes = table_.codes_of(tokens);
+  const size_t n = codes.size();
   if (blocks_.empty() || blocks_.back().ids.size() + n > blocks_.back().ids.capacity()) {
     Block& block = blocks_.emplace_back();
     block.ids.reserve(std::max(n, kBlockTokens));
     block.supervised.reserve(block.ids.capacity());
   }
   Block& block = blocks_.back();
-  const size_t offset = block.ids.size();
-  for (size_t t = 0; t < n; ++t) {
-    const bool learnt = tokens.labels[t] != kIgnoredLabel;
-    GENESIS_CHECK(!learnt || tokens.labels[t] == tokens.ids[t], "label ", tokens.labels[t], " at ", t,
-                  " is not its token ", tokens.ids[t]);
-    block.ids.push_back(tokens.ids[t]);
-    block.supervised.push_back(learnt);
-  }
-  places_.push_back({int64_t(offset), int32_t(blocks_.size() - 1)});
-  add_entry({int32_t(n), int32_t(learnable_tokens(tokens)),
-             digest_of(std::span(block.ids).subspan(offset), std::span(block.supervised).subspan(offset))});
+  places_.push_back({int64_t(block.ids.size()), int32_t(blocks_.size() - 1)});
+  block.ids.insert(block.ids.end(), tokens.ids.begin(), tokens.ids.end());
+  block.supervised.insert(block.supervised.end(), codes.begin(), codes.end());
+  const SampleView added = view(places_.back(), n);
+  add_entry({int32_t(n), int32_t(learnable_tokens(tokens)), target_weight(added), digest_of(added)});
+}
+
+SampleView MemoryStore::view(const Place& place, size_t length) const {
+  const Block& block = blocks_[size_t(place.block)];
+  return {std::span(block.ids).subspan(size_t(place.offset), length),
+          std::span(block.supervised).subspan(size_t(place.offset), length), table_};
 }
 
 SampleView MemoryStore::sample(int64_t index) const {
   const size_t length = size_t(entry(index).length);
-  const Place& place = places_[size_t(index)];
-  const Block& block = blocks_[size_t(place.block)];
-  return {std::span(block.ids).subspan(size_t(place.offset), length),
-          std::span(block.supervised).subspan(size_t(place.offset), length), nullptr};
+  return view(places_[size_t(index)], length);
 }
 
 SubsetStore::SubsetStore(std::shared_ptr<const SampleStore> all, std::vector<int64_t> indices)

@@ -7,30 +7,37 @@
 #include <string_view>
 #include <vector>
 
-#include "data/chat/chat_format.h"
+#include "data/dataset/weight_table.h"
 
 namespace genesis::data {
 
-/// One tokenised sample: ids[t] and whether ids[t] carries loss as a label (1) or not (0), both [length]. Not
-/// shifted.
+/// One tokenised sample: ids[t], and whether and how much ids[t] carries loss as a label, a code of the
+/// store's table (0: none), both [length]. Not shifted.
 struct SampleView {
   std::span<const int32_t> ids;
   std::span<const uint8_t> supervised;
-  std::shared_ptr<const void> keeps;  ///< what the spans lie in, where it is not the store itself
+  const WeightTable& table;                ///< of the store
+  std::shared_ptr<const void> keeps = {};  ///< what the spans lie in, where it is not the store itself
 
   int32_t label(size_t t) const { return supervised[t] ? ids[t] : kIgnoredLabel; }
+  float weight(size_t t) const { return table.weight_of(supervised[t]); }
 };
 
-/// 128 bits of XXH3 over a sample's ids and mask: equal samples have equal digests.
+/// 128 bits of XXH3 over a sample's ids, mask and weights: equal samples have equal digests, whatever codes
+/// their weights have in their stores.
 using SampleDigest = std::array<uint64_t, 2>;
-SampleDigest digest_of(std::span<const int32_t> ids, std::span<const uint8_t> supervised);
+SampleDigest digest_of(const SampleView& sample);
 
 /// What is known of a sample without its tokens.
 struct SampleEntry {
   int32_t length = 0;      ///< tokens
   int32_t supervised = 0;  ///< targets: labels with loss, its first token left out
+  double weight = 0;       ///< sum of the weights of its targets; `supervised` where all weigh 1
   SampleDigest digest{};
 };
+
+/// The sum of the weights of a sample's targets.
+double target_weight(const SampleView& sample);
 
 /// Tokens of labels that can be learnt: those after the first, which nothing predicts.
 int64_t learnable_tokens(const LabelledTokens& tokens);
@@ -50,6 +57,7 @@ class SampleStore {
   const SampleEntry& entry(int64_t index) const;
   int64_t length(int64_t index) const { return entry(index).length; }
   int64_t supervised(int64_t index) const { return entry(index).supervised; }
+  double weight(int64_t index) const { return entry(index).weight; }
 
   int64_t tokens() const { return tokens_; }
   int64_t supervised_tokens() const { return supervised_; }
@@ -69,7 +77,7 @@ class SampleStore {
 /// Samples in memory, 5 bytes a token, in blocks that never move: growing copies nothing.
 class MemoryStore final : public SampleStore {
  public:
-  /// Errors: genesis::Error when a label is neither its token nor kIgnoredLabel, or the sizes differ.
+  /// Errors: as WeightTable::codes_of.
   void add(const LabelledTokens& tokens);
 
   SampleView sample(int64_t index) const override;
@@ -83,6 +91,9 @@ class MemoryStore final : public SampleStore {
     int64_t offset = 0;
     int32_t block = 0;
   };
+  SampleView view(const Place& place, size_t length) const;
+
+  WeightTable table_;
   std::vector<Block> blocks_;
   std::vector<Place> places_;
 };

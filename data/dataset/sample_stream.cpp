@@ -149,6 +149,7 @@ class Stream {
     }
     tokens.ids.resize(size);
     tokens.labels.resize(size);
+    if (!tokens.weights.empty()) tokens.weights.resize(size);
     return learnable_tokens(tokens) > 0;
   }
 

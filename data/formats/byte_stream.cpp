@@ -13,31 +13,35 @@
 namespace genesis::data {
 namespace {
 
-constexpr size_t kBlockBytes = size_t{1} << 18;
+constexpr size_t kBlockBytes = size_t{1} << 16;
 
 struct Close {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-/// The file itself, in blocks.
+/// The file itself, in blocks, or bytes in memory that stand for one.
 class File {
  public:
-  File(std::filesystem::path path, std::FILE* opened) : path_(std::move(path)), file_(opened) {
+  explicit File(std::filesystem::path path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "rb")) {
     if (!file_) throw DataError("{}: cannot be opened: {}", path_.string(), std::strerror(errno));
   }
+  File(std::string_view bytes, std::filesystem::path name) : path_(std::move(name)), memory_(bytes) {}
+
   size_t read(char* into, size_t size) {
-    const size_t bytes = std::fread(into, 1, size, file_.get());
-    if (bytes == 0 && std::ferror(file_.get()))
+    const size_t bytes =
+        file_ ? std::fread(into, 1, size, file_.get()) : memory_.copy(into, size, size_t(read_));
+    if (bytes == 0 && file_ && std::ferror(file_.get()))
       throw DataError("{}: cannot be read: {}", path_.string(), std::strerror(errno));
     read_ += int64_t(bytes);
     return bytes;
   }
-  /// The first bytes, without taking them.
-  std::vector<unsigned char> first(size_t size) {
-    std::vector<unsigned char> bytes(size);
-    bytes.resize(std::fread(bytes.data(), 1, size, file_.get()));
-    std::rewind(file_.get());
-    return bytes;
+  /// Whether it begins with these bytes, without taking them.
+  bool begins(std::string_view magic) {
+    char first[8];
+    const size_t bytes =
+        file_ ? std::fread(first, 1, magic.size(), file_.get()) : memory_.copy(first, magic.size());
+    if (file_) std::rewind(file_.get());
+    return std::string_view(first, bytes) == magic;
   }
   int64_t bytes() const { return read_; }
   [[noreturn]] void damaged(const char* kind, const char* why) const {
@@ -46,7 +50,8 @@ class File {
 
  private:
   std::filesystem::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  std::unique_ptr<std::FILE, Close> file_;  // null: the bytes are memory_
+  std::string_view memory_;
   int64_t read_ = 0;
 };
 
@@ -141,32 +146,24 @@ class Zstandard final : public ByteStream::Decoder {
   bool between_ = false, flushing_ = false;
 };
 
+/// The decoder its first bytes ask for.
+std::unique_ptr<ByteStream::Decoder> decoder_of(File file) {
+  if (file.begins("\x1F\x8B")) return std::make_unique<Gzip>(std::move(file));
+  if (file.begins("\x28\xB5\x2F\xFD")) return std::make_unique<Zstandard>(std::move(file));
+  return std::make_unique<ByteStream::Decoder>(std::move(file));
+}
+
 }  // namespace
 
 ByteStream::ByteStream(std::filesystem::path path) : path_(std::move(path)) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path_, ignored))
     throw DataError("{}: is a folder, not a file", path_.string());
-  choose_decoder(std::fopen(path_.c_str(), "rb"));
+  decoder_ = decoder_of(File(path_));
 }
 
-ByteStream::ByteStream(std::string_view bytes, std::filesystem::path name) : path_(std::move(name)) {
-  choose_decoder(::fmemopen(const_cast<char*>(bytes.data()), bytes.size(), "rb"));
-}
-
-void ByteStream::choose_decoder(std::FILE* opened) {
-  File file(path_, opened);
-  const auto magic = file.first(4);
-  const auto begins = [&](std::initializer_list<unsigned char> bytes) {
-    return magic.size() >= bytes.size() && std::equal(bytes.begin(), bytes.end(), magic.begin());
-  };
-  if (begins({0x1F, 0x8B}))
-    decoder_ = std::make_unique<Gzip>(std::move(file));
-  else if (begins({0x28, 0xB5, 0x2F, 0xFD}))
-    decoder_ = std::make_unique<Zstandard>(std::move(file));
-  else
-    decoder_ = std::make_unique<Decoder>(std::move(file));
-}
+ByteStream::ByteStream(std::string_view bytes, std::filesystem::path name)
+    : path_(std::move(name)), decoder_(decoder_of(File(bytes, path_))) {}
 
 ByteStream::~ByteStream() = default;
 ByteStream::ByteStream(ByteStream&&) noexcept = default;

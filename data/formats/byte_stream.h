@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -32,8 +31,6 @@ class ByteStream {
   class Decoder;  ///< of one kind of content
 
  private:
-  void choose_decoder(std::FILE* opened);
-
   std::filesystem::path path_;
   std::unique_ptr<Decoder> decoder_;
 };

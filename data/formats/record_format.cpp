@@ -37,6 +37,13 @@ std::optional<Role> role_of(std::string_view word, bool sharegpt_names) {
   return std::nullopt;
 }
 
+constexpr double kLeastWeight = 1e-3, kMostWeight = 1e3;  // beyond them a slip of the pen is more likely
+
+struct TurnLoss {
+  std::optional<bool> train;
+  float weight = 1;
+};
+
 /// Reads the members of one record; every complaint names the place.
 class RecordReader {
  public:
@@ -64,8 +71,7 @@ class RecordReader {
   void read_system(Conversation& to) const {
     if (const JsonValue* system = optional_member("system", Kind::string)) to.system = system->text;
   }
-  void add(Conversation& to, Role role, const JsonValue& at, std::string text,
-           std::optional<bool> train = std::nullopt) const {
+  void add(Conversation& to, Role role, const JsonValue& at, std::string text, TurnLoss loss = {}) const {
     if (text.empty())
       throw error(at, fmt::format("the text of the {} turn is empty", name_of(role)), Fault::empty);
     if (!to.turns.empty() && to.turns.back().role == role)
@@ -73,20 +79,26 @@ class RecordReader {
                   fmt::format("two {0} turns follow each other (turns {1} and {2})", name_of(role),
                               to.turns.size(), to.turns.size() + 1),
                   Fault::role_order);
-    to.turns.push_back({role, std::move(text), train});
+    to.turns.push_back({role, std::move(text), loss.train, loss.weight});
   }
 
   /// What a turn says of its own loss.
-  std::optional<bool> train_of(const JsonValue& turn) const {
-    std::optional<bool> train;
+  TurnLoss loss_of(const JsonValue& turn) const {
+    TurnLoss loss;
     if (const JsonValue* said = turn.find("train"); said && said->kind != Kind::null)
-      train = expect(*said, "train", Kind::boolean).truth;
+      loss.train = expect(*said, "train", Kind::boolean).truth;
     const JsonValue* weight = turn.find("weight");
-    if (!weight || weight->kind == Kind::null) return train;
+    if (!weight || weight->kind == Kind::null) return loss;
     const double w = expect(*weight, "weight", Kind::number).number;
-    if (w != 0 && w != 1) throw error(*weight, fmt::format("\"weight\" is {}, but must be 0 or 1", w));
-    if (train && *train != (w == 1)) throw error(*weight, "\"weight\" contradicts \"train\"");
-    return w == 0 ? std::optional(false) : train;
+    if (w != 0 && !(w >= kLeastWeight && w <= kMostWeight))
+      throw error(*weight, fmt::format("\"weight\" is {}, but must be 0 or from {} to {}", w, kLeastWeight,
+                                       kMostWeight));
+    if (loss.train && *loss.train != (w != 0)) throw error(*weight, "\"weight\" contradicts \"train\"");
+    if (w == 0)
+      loss.train = false;
+    else
+      loss.weight = float(w);
+    return loss;
   }
 
   /// A list of turns; `usual` are the keys this format has by its name.
@@ -109,7 +121,7 @@ class RecordReader {
                       Fault::role_order);
         result.system = text.text;
       } else if (const auto known = role_of(role.text, sharegpt_names)) {
-        add(result, *known, text, text.text, train_of(item));
+        add(result, *known, text, text.text, loss_of(item));
       } else {
         throw error(role,
                     fmt::format("role \"{}\" is unknown; known are system, user, assistant{}", role.text,

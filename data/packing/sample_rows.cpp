@@ -42,7 +42,9 @@ std::vector<std::vector<int64_t>> pack(const SampleStore& samples, std::vector<i
 
 void SampleRows::add(const SampleStore& samples, std::span<const int64_t> row) {
   int64_t tokens = 0, supervised = 0;
+  double weight = 0;
   for (const int64_t s : row) {
+    weight += samples.weight(s);
     tokens += samples.length(s);
     supervised += samples.supervised(s);
     samples_.push_back(s);
@@ -50,6 +52,7 @@ void SampleRows::add(const SampleStore& samples, std::span<const int64_t> row) {
   begin_.push_back(int64_t(samples_.size()));
   tokens_.push_back(tokens);
   supervised_.push_back(supervised);
+  weight_.push_back(weight);
 }
 
 SampleRows SampleRows::one_each(const SampleStore& samples) {
@@ -114,6 +117,11 @@ int64_t SampleRows::tokens(int64_t row) const {
 int64_t SampleRows::supervised(int64_t row) const {
   check(row);
   return supervised_[size_t(row)];
+}
+
+double SampleRows::weight(int64_t row) const {
+  check(row);
+  return weight_[size_t(row)];
 }
 
 }  // namespace genesis::data

@@ -40,6 +40,7 @@ class SampleRows {
   std::span<const int64_t> samples(int64_t row) const;
   int64_t tokens(int64_t row) const;      ///< tokens of all samples of the row
   int64_t supervised(int64_t row) const;  ///< targets with loss of all samples of the row
+  double weight(int64_t row) const;       ///< what they weigh in all
 
  private:
   SampleRows() : begin_{0} {}
@@ -49,6 +50,7 @@ class SampleRows {
   std::vector<int64_t> samples_;              // [number of samples]
   std::vector<int64_t> begin_;                // [rows + 1]
   std::vector<int64_t> tokens_, supervised_;  // [rows]
+  std::vector<double> weight_;                // [rows]
 };
 
 }  // namespace genesis::data

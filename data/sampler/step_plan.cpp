@@ -53,6 +53,7 @@ StepTotals StepPlan::totals(int64_t consumed) const {
     const int64_t row = row_at(consumed + i);
     totals.tokens += rows_.tokens(row);
     totals.supervised += rows_.supervised(row);
+    totals.weight += rows_.weight(row);
   }
   return totals;
 }

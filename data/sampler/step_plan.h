@@ -24,7 +24,8 @@ struct BatchShape {
 struct StepTotals {
   int64_t rows = 0;
   int64_t tokens = 0;
-  int64_t supervised = 0;  ///< the number the step's loss is divided by
+  int64_t supervised = 0;  ///< tokens with loss
+  double weight = 0;       ///< what they weigh: the number the step's loss is divided by
 };
 
 /// Which samples every (step, micro-step, rank) works on.

@@ -35,14 +35,24 @@ Dialogue conversation(Draw& draw, Side side) {
   return dialogue;
 }
 
+/// What is said, without the keys: conversations with equal texts are one sample twice.
+std::string text_of(const Dialogue& dialogue) {
+  std::string text;
+  for (const Turn& turn : dialogue) text += turn.question + '\n' + turn.answer + '\n';
+  return text;
+}
+
 }  // namespace
 
 std::vector<Record> training_records(uint64_t seed, int64_t count) {
   std::vector<Record> records;
   records.reserve(size_t(count));
+  std::unordered_set<std::string> said;
   for (int64_t i = 0; i < count; ++i) {
     Draw draw({seed, stream_of({kTrain, uint64_t(i)})});
-    records.push_back({fmt::format("train_{}", i), conversation(draw, Side::train)});
+    Dialogue dialogue = conversation(draw, Side::train);
+    while (!said.insert(text_of(dialogue)).second) dialogue = conversation(draw, Side::train);
+    records.push_back({fmt::format("train_{}", i), std::move(dialogue)});
   }
   return records;
 }

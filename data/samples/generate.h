@@ -18,8 +18,9 @@ struct Record {
   Dialogue dialogue;
 };
 
-/// `count` training conversations of 2 to 5 turns over all families.
-/// Determinism: record i depends on (seed, i) alone, bitwise.
+/// `count` training conversations of 2 to 5 turns over all families, no two of them the same.
+/// Determinism: record i depends on (seed, i) alone, bitwise, whatever `count` is: one that says what an
+/// earlier one says is drawn again.
 std::vector<Record> training_records(uint64_t seed, int64_t count);
 
 /// `count` held-out conversations; the question to answer is the last one. No two ask for the same problem.

@@ -23,7 +23,7 @@ template <class Add>
 void read_blocks(const std::filesystem::path& path, Add&& add) {
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (!file) throw DataError("{}: cannot be opened: {}", path.string(), std::strerror(errno));
-  std::vector<char> block(size_t{1} << 20);
+  std::vector<char> block(size_t{1} << 17);
   while (const size_t bytes = std::fread(block.data(), 1, block.size(), file.get())) add(block.data(), bytes);
   if (std::ferror(file.get())) throw DataError("{}: cannot be read: {}", path.string(), std::strerror(errno));
 }

@@ -7,9 +7,10 @@
 namespace genesis::data {
 namespace {
 
-/// The library prints its errors unless told not to; ours say what matters.
+/// The library prints its errors unless told not to; ours say what matters. Built for threads, it has to be
+/// told in each.
 void quiet() {
-  static const bool done = [] { return H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0; }();
+  thread_local const bool done = H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr) >= 0;
   (void)done;
 }
 

@@ -8,6 +8,8 @@ namespace {
 
 using Json = nlohmann::json;
 constexpr const char* kFormat = "genesis shards 1";
+constexpr const char* kWithWeights =
+    "genesis shards 2";  // and "weights"; readers of format 1 must not take it
 
 /// A name in the folder itself: a manifest may not point elsewhere.
 std::string file_name(const Json& json) {
@@ -42,7 +44,8 @@ std::string Provenance::key() const {
 }
 
 void Manifest::write(const std::filesystem::path& folder) const {
-  Json json = {{"format", kFormat},
+  const auto others = weights.others();
+  Json json = {{"format", others.empty() ? kFormat : kWithWeights},
                {"program", provenance.program},
                {"tokenizer", provenance.tokenizer},
                {"vocab_size", provenance.vocab_size},
@@ -61,6 +64,7 @@ void Manifest::write(const std::filesystem::path& folder) const {
                               {"xxh3", s.xxh3},
                               {"samples", s.samples},
                               {"tokens", s.tokens}});
+  if (!others.empty()) json["weights"] = std::vector<double>(others.begin(), others.end());
   write_sealed(folder / kFile, std::move(json));
 }
 
@@ -68,9 +72,11 @@ Manifest Manifest::read(const std::filesystem::path& folder) {
   const auto path = folder / kFile;
   const Json json = read_sealed(path);
   try {
-    if (json.at("format").get<std::string>() != kFormat)
-      throw DataError("format '{}' is unknown to this program", json.at("format").get<std::string>());
+    const std::string format = json.at("format").get<std::string>();
+    if (format != kFormat && format != kWithWeights)
+      throw DataError("format '{}' is unknown to this program", format);
     Manifest m;
+    if (format == kWithWeights) m.weights = WeightTable(json.at("weights").get<std::vector<double>>());
     m.provenance = read_provenance(json);
     m.summary = SftSummary::from_json(json.at("summary").dump());
     for (const Json& s : json.at("shards"))

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/dataset/sft_summary.h"
+#include "data/dataset/weight_table.h"
 
 namespace genesis::data {
 
@@ -40,6 +41,7 @@ struct Manifest {
   Provenance provenance;
   SftSummary summary;
   std::vector<Shard> shards;
+  WeightTable weights = {};  ///< what the codes in the shards' "supervised" weigh
 
   static constexpr const char* kFile = "manifest.json";
 

@@ -14,8 +14,8 @@
 namespace genesis::data {
 namespace fs = std::filesystem;
 
-ShardFile::ShardFile(const fs::path& folder, const Manifest::Shard& shard, int64_t vocab_size)
-    : path_(folder / shard.file), vocab_size_(vocab_size) {
+ShardFile::ShardFile(const fs::path& folder, const Manifest::Shard& shard, Bounds bounds)
+    : path_(folder / shard.file), bounds_(bounds) {
   std::error_code error;
   const auto bytes = fs::file_size(path_, error);
   if (error) throw DataError("{}: cannot be read: {}", path_.string(), error.message());
@@ -70,6 +70,10 @@ void ShardFile::read_rows(const std::vector<int64_t>& table, const Manifest::Sha
 
 void ShardFile::read(int64_t offset, std::span<int32_t> ids, std::span<uint8_t> supervised) const {
   read_array(ids_, "ids", offset, int64_t(ids.size()), reinterpret_cast<char*>(ids.data()));
+  read_mask(offset, supervised);
+}
+
+void ShardFile::read_mask(int64_t offset, std::span<uint8_t> supervised) const {
   read_array(supervised_, "supervised", offset, int64_t(supervised.size()),
              reinterpret_cast<char*>(supervised.data()));
 }
@@ -101,10 +105,10 @@ void ShardFile::check_chunk(const Array& array, const char* name, size_t chunk) 
     for (size_t i = 0; i < bytes.size(); i += sizeof(int32_t)) {
       int32_t id;
       std::memcpy(&id, &bytes[i], sizeof id);
-      if (id < 0 || id >= vocab_size_) refuse(fmt::format("holds the id {}, no token", id));
+      if (id < 0 || id >= bounds_.vocab_size) refuse(fmt::format("holds the id {}, no token", id));
     }
-  } else if (std::any_of(bytes.begin(), bytes.end(), [](char b) { return b != 0 && b != 1; })) {
-    refuse("holds a mask that is neither 0 nor 1");
+  } else if (std::any_of(bytes.begin(), bytes.end(), [&](char b) { return uint8_t(b) >= bounds_.codes; })) {
+    refuse("holds a mask that is no code of a weight");
   }
   array.checked[chunk].store(true, std::memory_order_release);
 }

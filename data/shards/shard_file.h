@@ -25,8 +25,12 @@ class ShardFile {
     int32_t file = 0;
     int64_t line = 0;
   };
-  /// vocab_size: ids must be below it.
-  ShardFile(const std::filesystem::path& folder, const Manifest::Shard& shard, int64_t vocab_size);
+  /// What its tokens can be.
+  struct Bounds {
+    int64_t vocab_size = 0;  ///< ids are below it
+    int codes = 2;           ///< so are the mask's codes of weights
+  };
+  ShardFile(const std::filesystem::path& folder, const Manifest::Shard& shard, Bounds bounds);
   ~ShardFile();
   ShardFile(const ShardFile&) = delete;
   ShardFile& operator=(const ShardFile&) = delete;
@@ -34,6 +38,7 @@ class ShardFile {
   const std::vector<Row>& rows() const { return rows_; }
   /// Tokens [offset, offset + ids.size()) and their mask.
   void read(int64_t offset, std::span<int32_t> ids, std::span<uint8_t> supervised) const;
+  void read_mask(int64_t offset, std::span<uint8_t> supervised) const;
 
  private:
   struct Array {
@@ -47,7 +52,7 @@ class ShardFile {
   void read_bytes(int64_t offset, size_t count, char* into) const;
 
   std::filesystem::path path_;
-  int64_t vocab_size_;
+  Bounds bounds_;
   int fd_ = -1;
   Array ids_, supervised_;
   std::vector<Row> rows_;

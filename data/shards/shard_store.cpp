@@ -22,8 +22,11 @@ ShardStore::ShardStore(const std::filesystem::path& folder)
   const auto& shards = manifest_.shards;
   std::vector<std::future<std::unique_ptr<ShardFile>>> opening(shards.size());
   const auto open = [&](size_t i) {
-    opening[i] = std::async(std::launch::async, [this, i] {
-      return std::make_unique<ShardFile>(folder_, manifest_.shards[i], manifest_.provenance.vocab_size);
+    const auto when = shards.size() > 1 ? std::launch::async : std::launch::deferred;
+    opening[i] = std::async(when, [this, i] {
+      return std::make_unique<ShardFile>(
+          folder_, manifest_.shards[i],
+          ShardFile::Bounds{manifest_.provenance.vocab_size, manifest_.weights.codes()});
     });
   };
   for (size_t i = 0; i < std::min(kAtOnce, shards.size()); ++i) open(i);
@@ -31,7 +34,7 @@ ShardStore::ShardStore(const std::filesystem::path& folder)
     files_.push_back(opening[i].get());
     if (i + kAtOnce < shards.size()) open(i + kAtOnce);
     for (const ShardFile::Row& row : files_.back()->rows())
-      add_entry({row.length, row.supervised, {row.digest[0], row.digest[1]}});
+      add_entry({row.length, row.supervised, weight_of(*files_.back(), row), {row.digest[0], row.digest[1]}});
     first_.push_back(size());
   }
   const SftSummary& sum = manifest_.summary;
@@ -48,10 +51,19 @@ SampleView ShardStore::sample(int64_t index) const {
   tokens->ids.resize(size_t(row.length));
   tokens->supervised.resize(size_t(row.length));
   files_[shard]->read(row.offset, tokens->ids, tokens->supervised);
-  if (digest_of(tokens->ids, tokens->supervised) != known.digest)
+  SampleView view{tokens->ids, tokens->supervised, manifest_.weights, tokens};
+  if (digest_of(view) != known.digest)
     throw DataError("{}: sample {} has another digest than was written",
                     (folder_ / manifest_.shards[shard].file).string(), index);
-  return {tokens->ids, tokens->supervised, tokens};
+  return view;
+}
+
+/// Where all weigh 1 the sample table says it; else the mask is read.
+double ShardStore::weight_of(const ShardFile& file, const ShardFile::Row& row) const {
+  if (manifest_.weights.others().empty()) return double(row.supervised);
+  std::vector<uint8_t> codes(size_t(row.length));
+  file.read_mask(row.offset, codes);
+  return target_weight({{}, codes, manifest_.weights});
 }
 
 }  // namespace genesis::data

@@ -9,7 +9,7 @@
 namespace genesis::data {
 
 /// The samples of a folder of shards. Tokens stay on disk, in the page cache that all ranks of a machine
-/// share; in memory are 56 bytes a sample.
+/// share; in memory are 72 bytes a sample.
 ///   The tokens handed out are checked against the sample's own digest.
 /// Errors: DataError naming file, array and chunk or sample.
 class ShardStore final : public SampleStore {
@@ -22,6 +22,8 @@ class ShardStore final : public SampleStore {
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
+  double weight_of(const ShardFile& file, const ShardFile::Row& row) const;
+
   std::filesystem::path folder_;
   Manifest manifest_;
   std::vector<std::unique_ptr<ShardFile>> files_;

@@ -21,7 +21,6 @@ struct ShardWriter::Open {
         samples(file, path, "samples", ArrayKind::int64, o.chunk_samples * kColumns) {}
   Hdf5Handle file;
   ArrayWriter ids, supervised, samples;
-  std::vector<uint8_t> mask;  // of the sample at hand
 };
 
 ShardWriter::ShardWriter(fs::path folder, Options options) : folder_(std::move(folder)), options_(options) {
@@ -48,14 +47,8 @@ void ShardWriter::begin_shard() {
 void ShardWriter::add(const LabelledTokens& tokens, SampleOrigin origin) {
   if (!open_) begin_shard();
   Manifest::Shard& shard = shards_.back();
-  std::vector<uint8_t>& mask = open_->mask;
-  mask.resize(tokens.ids.size());
-  for (size_t t = 0; t < mask.size(); ++t) {
-    mask[t] = tokens.labels[t] != kIgnoredLabel;
-    GENESIS_CHECK(!mask[t] || tokens.labels[t] == tokens.ids[t], "label ", tokens.labels[t], " at ", t,
-                  " is not its token ", tokens.ids[t]);
-  }
-  const SampleDigest digest = digest_of(tokens.ids, mask);
+  const std::vector<uint8_t> mask = weights_.codes_of(tokens);
+  const SampleDigest digest = digest_of({tokens.ids, mask, weights_});
   const int64_t row[kColumns] = {shard.tokens,       int64_t(mask.size()), learnable_tokens(tokens),
                                  int64_t(digest[0]), int64_t(digest[1]),   origin.file,
                                  origin.line};
@@ -106,7 +99,7 @@ Manifest ShardWriter::finish(Provenance provenance, SftSummary summary) {
   summary.duplicates = count_duplicates();
   samples_of_file_.resize(provenance.sources.size());
   for (size_t i = 0; i < provenance.sources.size(); ++i) provenance.sources[i].samples = samples_of_file_[i];
-  Manifest manifest{std::move(provenance), std::move(summary), shards_};
+  Manifest manifest{std::move(provenance), std::move(summary), shards_, weights_};
   manifest.write(partial_);
   publish_folder(partial_, folder_);
   return manifest;

@@ -61,6 +61,7 @@ class ShardWriter {
   std::unique_ptr<Open> open_;
   std::vector<Manifest::Shard> shards_;
   std::vector<int64_t> samples_of_file_;
+  WeightTable weights_;
 };
 
 }  // namespace genesis::data

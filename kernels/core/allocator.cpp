@@ -1,48 +1,50 @@
 #include "kernels/core/allocator.h"
 
-#include <bit>
+#include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "kernels/core/allocation_fault.h"
 #include "kernels/core/block_pool.h"
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/runtime.h"
+#include "kernels/core/poison.h"
 
 namespace genesis {
 namespace {
 
-constexpr int64_t kAlignment = 64;
 constexpr int64_t kHugePage = int64_t{1} << 21;
+constexpr int64_t kCpuSegment = int64_t{32} << 20;
 
 thread_local MemoryCategory thread_category = MemoryCategory::activations;
 
-/// Eight size classes per power of two: at most 1/8 of a block is unused.
-int64_t size_class(int64_t bytes) {
-  if (bytes <= 8 * kAlignment) return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  const int64_t step = std::max<int64_t>(kAlignment, int64_t(std::bit_floor(uint64_t(bytes))) / 8);
-  return (bytes + step - 1) / step * step;
+/// Pages the system gives when they are first touched; none of them may be, until a block is cut out.
+void* allocate_pages(int64_t bytes) {
+  void* pages =
+      std::aligned_alloc(size_t(kHugePage), size_t((bytes + kHugePage - 1) / kHugePage * kHugePage));
+  if (pages) poison(pages, bytes);
+  return pages;
 }
 
 struct Pool {
   std::mutex mutex;
-  std::map<int64_t, std::vector<void*>> free;  // CPU blocks by capacity
-  BlockPool card{cuda::allocate_bytes, cuda::free_bytes};
-  MemoryStats stats[2];  // by device
+  BlockPool blocks[2] = {{allocate_pages, std::free, kCpuSegment},  // by device
+                         {cuda::allocate_bytes, cuda::free_bytes}};
+  int64_t outside = 0;  // of the machine's memory, counted and not ours
+  MemoryStats stats[2];
+
+  BlockPool& card() { return blocks[int(Device::cuda)]; }
+  const BlockPool& card() const { return blocks[int(Device::cuda)]; }
+  void count_reserved() {
+    for (int device : {0, 1})
+      stats[device].reserved = blocks[device].reserved() + (device == 0 ? outside : 0);
+  }
 };
 
 Pool& pool() {
   static Pool* instance = new Pool;  // never destroyed: arrays of static lifetime may outlive any order
   return *instance;
-}
-
-void* system_allocate(int64_t capacity) {
-  const size_t alignment = capacity >= kHugePage ? kHugePage : kAlignment;
-  const size_t rounded = (size_t(capacity) + alignment - 1) / alignment * alignment;
-  return std::aligned_alloc(alignment, rounded);
 }
 
 void account(MemoryStats& s, MemoryCategory category, int64_t bytes) {
@@ -51,19 +53,6 @@ void account(MemoryStats& s, MemoryCategory category, int64_t bytes) {
   s.current_total += bytes;
   s.peak[c] = std::max(s.peak[c], s.current[c]);
   s.peak_total = std::max(s.peak_total, s.current_total);
-}
-
-int64_t trim_locked(Pool& p) {
-  int64_t given_back = 0;
-  for (auto& [capacity, blocks] : p.free) {
-    for (void* b : blocks) std::free(b);
-    given_back += capacity * int64_t(blocks.size());
-  }
-  p.free.clear();
-  p.stats[0].reserved -= given_back;
-  given_back += p.card.trim();
-  p.stats[1].reserved = p.card.reserved();
-  return given_back;
 }
 
 std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", double(bytes) / double(1 << 20)); }
@@ -96,8 +85,8 @@ std::string_view remedy(MemoryCategory c) {
   throw Error(
       fmt::format("out of GPU memory: {} asked for {}; in use: {}; cached {}; free on the card {} of {}; {}",
                   megabytes(block.bytes), name_of(block.category), in_use_text(s),
-                  megabytes(p.card.reserved() - p.card.in_use()), megabytes(card.free), megabytes(card.total),
-                  remedy(block.category)));
+                  megabytes(p.card().reserved() - p.card().in_use()), megabytes(card.free),
+                  megabytes(card.total), remedy(block.category)));
 }
 
 }  // namespace
@@ -114,7 +103,8 @@ MemoryStats memory_stats(Device device) {
 void count_outside_bytes(MemoryCategory category, int64_t bytes) {
   std::lock_guard lock(pool().mutex);
   account(pool().stats[0], category, bytes);
-  pool().stats[0].reserved += bytes;
+  pool().outside += bytes;
+  pool().count_reserved();
 }
 
 void reset_peak_memory() {
@@ -131,24 +121,11 @@ Block allocate(int64_t bytes, Device device) {
   Block block{nullptr, bytes, bytes, device, thread_category};
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  MemoryStats& stats = p.stats[int(device)];
-  if (device == Device::cuda) {
-    block.data = p.card.take(bytes);
-    stats.reserved = p.card.reserved();
-  } else {
-    block.capacity = size_class(bytes);
-    auto found = p.free.find(block.capacity);
-    if (found != p.free.end() && !found->second.empty()) {
-      block.data = found->second.back();
-      found->second.pop_back();
-    } else {
-      block.data = system_allocate(block.capacity);
-      if (!block.data && trim_locked(p) > 0) block.data = system_allocate(block.capacity);
-      if (block.data) stats.reserved += block.capacity;
-    }
-  }
+  block.data = p.blocks[int(device)].take(bytes);
+  p.count_reserved();
   if (!block.data) out_of_memory(p, block);
-  account(stats, block.category, bytes);
+  if (device == Device::cpu) unpoison(block.data, bytes);
+  account(p.stats[int(device)], block.category, bytes);
   return block;
 }
 
@@ -156,17 +133,18 @@ void release(const Block& block) noexcept {
   if (!block.data) return;
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  if (block.device == Device::cuda) {
-    p.card.give(block.data);
-  } else {
-    p.free[block.capacity].push_back(block.data);
-  }
+  if (block.device == Device::cpu) poison(block.data, block.bytes);
+  p.blocks[int(block.device)].give(block.data);
   account(p.stats[int(block.device)], block.category, -block.bytes);
 }
 
 int64_t trim_memory_cache() {
-  std::lock_guard lock(pool().mutex);
-  return trim_locked(pool());
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  int64_t given_back = 0;
+  for (BlockPool& blocks : p.blocks) given_back += blocks.trim();
+  p.count_reserved();
+  return given_back;
 }
 
 }  // namespace genesis

@@ -7,20 +7,20 @@
 
 namespace genesis {
 
-/// A block of memory from the caching allocator, 64-byte aligned (512 on a card), contents undefined.
+/// A block of memory from the caching allocator, 512-byte aligned, contents undefined.
 struct Block {
   void* data = nullptr;
   int64_t bytes = 0;     ///< as asked for
-  int64_t capacity = 0;  ///< as rounded to a size class
+  int64_t capacity = 0;  ///< at least `bytes`
   Device device = Device::cpu;
   MemoryCategory category = MemoryCategory::activations;
 };
 
-/// Takes a block from the cache of its size class, or from the system.
-///   Freed blocks stay mapped (a training step asks for the same sizes again; page faults would cost more
-///   than the work). On a card, blocks are cut from large segments (block_pool.h) and reused in the order of
-///   the stream they were used on: no driver call and no wait in a step that asks for what an earlier one
-///   had.
+/// Cuts a block out of segments taken from the system (block_pool.h).
+///   Segments stay mapped: page faults would cost more than the work. Neighbours that were given back are
+///   joined, so what is held is about the largest sum that was ever in use, whatever the sizes were. Threads
+///   may allocate and release at a time; the address sanitizer knows which bytes are in no block. On a card,
+///   blocks are reused in the order of the stream they were used on: no driver call and no wait in a step.
 /// Errors: genesis::Error when there is none, naming category, bytes, what is in use and, on a card, the
 /// setting that
 ///   would make it fit.

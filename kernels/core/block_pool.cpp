@@ -13,7 +13,7 @@ int64_t rounded(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit 
 }  // namespace
 
 char* BlockPool::new_segment(int64_t bytes, bool small) {
-  int64_t size = small ? kSmallSegment : std::max(kSegment, rounded(bytes, int64_t{2} << 20));
+  int64_t size = small ? kSmallSegment : std::max(segment_, rounded(bytes, int64_t{2} << 20));
   void* data = allocate_(size);
   if (!data) {
     trim();

@@ -8,9 +8,10 @@
 namespace genesis {
 
 /// Cuts blocks out of large segments and joins neighbours again when they are given back: memory for sizes
-/// that change from step to step, without asking the driver (which would stop the card) and without fragments
-/// that never come back. Best fit; all work is on the host, so blocks may be handed out while a graph is
-/// captured.
+/// that change from step to step, without asking the source (a driver would stop the card, an operating
+/// system would hand out pages that must be zeroed first) and without fragments that never come back. Best
+/// fit; it never looks into a block, and all work is on the host, so blocks may be handed out while a graph
+/// is captured.
 ///   Not thread-safe; reuse is in the order of calls.
 /// Errors: none; take() returns nullptr when the source has nothing left even after trim().
 class BlockPool {
@@ -22,7 +23,9 @@ class BlockPool {
 
   using Allocate = std::function<void*(int64_t)>;  ///< nullptr when there is none
   using Free = std::function<void(void*)>;
-  BlockPool(Allocate allocate, Free free) : allocate_(std::move(allocate)), free_(std::move(free)) {}
+  /// `segment`: bytes asked of the source at a time for blocks from kSmallest on.
+  BlockPool(Allocate allocate, Free free, int64_t segment = kSegment)
+      : allocate_(std::move(allocate)), free_(std::move(free)), segment_(segment) {}
 
   /// A block of at least `bytes`; nullptr when the source has none.
   void* take(int64_t bytes);
@@ -54,6 +57,7 @@ class BlockPool {
 
   Allocate allocate_;
   Free free_;
+  int64_t segment_;
   std::map<char*, Piece> pieces_;  // by address, over all segments
   FreeSet free_small_, free_large_;
   int64_t reserved_ = 0, in_use_ = 0;

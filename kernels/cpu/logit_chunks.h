@@ -3,6 +3,7 @@
 // chunks: gather the rows of x (unless every row counts), one product to f32 logits, then a pass per row
 // while the chunk is in cache.
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/core/memory.h"
@@ -67,6 +68,27 @@ inline void logits_of(const Array& x, const Array& weight, const Array& logits) 
              .b = {weight.raw(), 1, weight.dim(1), 0},
              .c = logits.raw(),
              .c_row = weight.dim(0)});
+}
+
+/// Calls row(r, logits) for each supervised row r, in parallel, while its chunk of logits is in cache:
+/// logits [entries of op.weight] of accumulate_t<T>, free to be written over. They lie in op.kept where that
+/// is of the same type.
+template <class T, class Op, class Row>
+void for_each_logit_row(const Op& op, const std::vector<int64_t>& rows, Row&& row) {
+  using A = accumulate_t<T>;
+  const int64_t count = int64_t(rows.size()), entries = op.weight.dim(0);
+  const int64_t step = std::min(count, chunk_rows(entries, sizeof(A)));
+  const bool in_place = op.kept.defined() && std::is_same_v<T, A>;
+  const Array buffer = in_place || count == 0 ? Array() : workspace({step, entries}, dtype_of<A>());
+  Array gathered;
+  for (int64_t first = 0; first < count; first += step) {
+    const int64_t here = std::min(step, count - first);
+    const Array logits = in_place ? op.kept.slice(0, first, first + here) : buffer.slice(0, 0, here);
+    logits_of(rows_of_chunk<T>(op.x, rows, first, here, gathered), op.weight, logits);
+    parallel_for(here, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) row(first + r, logits.template data<A>() + r * entries);
+    });
+  }
 }
 
 }  // namespace genesis::kernels

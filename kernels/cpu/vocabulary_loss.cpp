@@ -4,35 +4,10 @@
 #include <limits>
 
 #include "kernels/cpu/logit_gradient.h"
+#include "kernels/cpu/row_exponentials.h"
 
 namespace genesis::kernels {
 namespace {
-
-constexpr int64_t kSumBlock = 1024;
-
-/// Highest logit of a row and sum of e^(z - highest), in f32 over blocks and in f64 between them. The row
-/// becomes e^(z - highest).
-template <class A>
-void highest_and_sum(A* z, int64_t n, A& highest, A& sum) {
-  highest = -std::numeric_limits<A>::infinity();
-  A top = highest;
-#pragma omp simd reduction(max : top)
-  for (int64_t v = 0; v < n; ++v) top = z[v] > top ? z[v] : top;
-  double total = 0;
-  for (int64_t v0 = 0; v0 < n; v0 += kSumBlock) {
-    const int64_t width = std::min(kSumBlock, n - v0);
-    A block = 0;
-#pragma omp simd reduction(+ : block)
-    for (int64_t v = v0; v < v0 + width; ++v) {
-      const A e = vexp(z[v] - top);
-      z[v] = e;
-      block += e;
-    }
-    total += double(block);
-  }
-  highest = top;
-  sum = A(total);
-}
 
 template <class T>
 void forward(const VocabularyLossForward& op) {
@@ -42,27 +17,18 @@ void forward(const VocabularyLossForward& op) {
   const int64_t count = int64_t(rows.size());
   GENESIS_CHECK(op.stats.dim(0) == count, op.kName, ": stats has ", op.stats.dim(0), " rows, ", count,
                 " tokens are supervised");
-  const int64_t step = std::min(count, chunk_rows(entries, sizeof(A)));
-  const bool in_place = op.kept.defined() && std::is_same_v<T, A>;
-  const Array buffer = in_place || count == 0 ? Array() : workspace({step, entries}, dtype_of<A>());
-  Array gathered;
-  for (int64_t first = 0; first < count; first += step) {
-    const int64_t here = std::min(step, count - first);
-    const Array logits = in_place ? op.kept.slice(0, first, first + here) : buffer.slice(0, 0, here);
-    logits_of(rows_of_chunk<T>(op.x, rows, first, here, gathered), op.weight, logits);
-    parallel_for(here, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        A* z = logits.data<A>() + r * entries;
-        A* stats = op.stats.data<A>() + 3 * (first + r);
-        const int64_t target = op.targets.data<int32_t>()[rows[size_t(first + r)]] - op.first;
-        stats[2] = target >= 0 && target < entries ? z[target] : -std::numeric_limits<A>::infinity();
-        highest_and_sum(z, entries, stats[0], stats[1]);
-        if (!op.kept.defined() || in_place) continue;
-        T* kept = op.kept.data<T>() + (first + r) * entries;
-        for (int64_t v = 0; v < entries; ++v) kept[v] = T(z[v]);
-      }
-    });
-  }
+  constexpr bool kInPlace = std::is_same_v<T, A>;
+  for_each_logit_row<T>(op, rows, [&](int64_t r, A* z) {  // z [entries]
+    A* stats = op.stats.data<A>() + 3 * r;
+    const int64_t target = op.targets.data<int32_t>()[rows[size_t(r)]] - op.first;
+    stats[2] = target >= 0 && target < entries ? z[target] : -std::numeric_limits<A>::infinity();
+    const auto e = row_exponentials<true>(z, entries);
+    stats[0] = e.largest;
+    stats[1] = A(e.sum);
+    if (!op.kept.defined() || kInPlace) return;
+    T* kept = op.kept.data<T>() + r * entries;
+    for (int64_t v = 0; v < entries; ++v) kept[v] = T(z[v]);
+  });
 }
 
 /// A token's lse and the logit of its target, from all parts in their order.

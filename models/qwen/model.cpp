@@ -5,6 +5,7 @@
 #include "autograd/autocast.h"
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
+#include "autograd/ops/arithmetic.h"
 #include "kernels/core/run.h"
 #include "kernels/core/transfer.h"
 #include "kernels/index_select.h"
@@ -113,8 +114,21 @@ Tensor QwenModel::operator()(const Tensor& input_ids) {
 }
 
 Tensor QwenModel::loss_sum(const TokenBatch& batch, const Array& targets) {
+  const WeightedTargets all[] = {{1.0, targets}};
+  return loss_sum(batch, all);
+}
+
+Tensor QwenModel::loss_sum(const TokenBatch& batch, std::span<const WeightedTargets> parts) {
+  GENESIS_CHECK(!parts.empty(), "a loss needs targets");
   const TokenBatch rows = divisible(batch);
-  return head_table().loss_sum(hidden_states(rows), extended(targets, rows.tokens()));
+  const Tensor hidden = hidden_states(rows);
+  Tensor sum;
+  for (const WeightedTargets& part : parts) {
+    Tensor loss = head_table().loss_sum(hidden, extended(part.targets, rows.tokens()));
+    if (part.weight != 1) loss = loss * part.weight;
+    sum = sum.defined() ? sum + loss : loss;
+  }
+  return sum;
 }
 
 Array QwenModel::token_losses(const TokenBatch& batch, const Array& targets) {

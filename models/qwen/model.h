@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "models/generation/generation_config.h"
@@ -17,6 +18,12 @@ struct CachedStep {
   std::vector<std::vector<int32_t>> tokens;  ///< [texts], none empty
   std::vector<int64_t> slots;                ///< [texts] slot of each text in the cache
   std::vector<double> ntk_alphas;            ///< [texts] rotary factor of each text, chosen from its prompt
+};
+
+/// Targets [N] i32 whose losses weigh the same; -100 where a token has none, or one of another weight.
+struct WeightedTargets {
+  double weight = 1;
+  Array targets;
 };
 
 /// The Qwen language model, for every family: embedding, blocks, final norm, head.
@@ -71,6 +78,9 @@ class QwenModel : public nn::Module {
   /// batch are never held at once. Errors: genesis::Error naming the token when a target is neither -100 nor
   /// in the vocabulary.
   Tensor loss_sum(const TokenBatch& batch, const Array& targets);
+  /// The same for tokens of several weights: sum over the parts of weight x (sum of the losses of its
+  /// targets). The blocks run once; the head runs once a part, each time over that part's rows alone.
+  Tensor loss_sum(const TokenBatch& batch, std::span<const WeightedTargets> parts);
   /// The loss of each token, 0 where there is no target: [N], f32 (f64 for f64). No gradient.
   Array token_losses(const TokenBatch& batch, const Array& targets);
 

@@ -1,6 +1,7 @@
 #include "trainer/config/suggest.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace genesis::trainer {
 
@@ -27,6 +28,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::string best;
   int best_distance = std::max(2, static_cast<int>(word.size()) / 3) + 1;
   for (const auto& candidate : candidates) {
+    const int longer = std::abs(static_cast<int>(candidate.size()) - static_cast<int>(word.size()));
+    if (longer >= best_distance) continue;  // at least as many edits
     const int distance = edit_distance(word, candidate);
     if (distance < best_distance) best = candidate, best_distance = distance;
   }

@@ -41,7 +41,8 @@ std::string report_text(const AuditReport& report, int64_t samples, bool colour)
 std::string report_html(const AuditReport& report, int64_t samples);
 
 /// Row `row` as {"input_ids": [...], "labels": [...], "position_ids": [...], "document_ids": [...]}. Labels
-/// are not shifted: labels[t] is input_ids[t] where that token carries loss, and -100 elsewhere.
+/// are not shifted: labels[t] is input_ids[t] where that token carries loss, and -100 elsewhere. Where a
+/// weight is not 1, "loss_weights": [...] as well.
 std::string row_json(const AuditedDataset& dataset, int64_t row);
 
 }  // namespace genesis::trainer

@@ -82,7 +82,7 @@ std::string dataset_html(const AuditReport& report, const AuditedDataset& d, int
   for (int64_t i = 0; d.samples && i < std::min(samples, d.samples->size()); ++i) {
     html += "<pre>";
     for (const TokenRun& run : token_runs(report.tokenizer, d.samples->sample(i)))
-      html += run.supervised ? "<b>" + escaped(run.text) + "</b>" : escaped(run.text);
+      html += run.supervised ? "<b>" + escaped(run.text) + "</b>" + run.weight_mark() : escaped(run.text);
     html += "</pre>\n";
   }
   return html;

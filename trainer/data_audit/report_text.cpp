@@ -31,8 +31,9 @@ std::string histogram(const data::SftSummary& s, int64_t max_seq_len) {
 std::string shown(const std::vector<TokenRun>& runs, bool colour) {
   std::string text;
   for (const TokenRun& run : runs)
-    text += colour ? fmt::format("\033[{}m{}\033[0m", run.supervised ? "1;32" : "2", run.text)
-                   : (run.supervised ? "\u27e6" + run.text + "\u27e7" : run.text);
+    text +=
+        colour ? fmt::format("\033[{}m{}\033[0m", run.supervised ? "1;32" : "2", run.text + run.weight_mark())
+               : (run.supervised ? "\u27e6" + run.text + "\u27e7" + run.weight_mark() : run.text);
   return text;
 }
 

@@ -31,7 +31,7 @@ EvalResult evaluate(models::QwenModel& model, const data::SampleStore& samples, 
   no_grad quiet;
   EvalMode mode(model);
   autocast cast(precision.autocast ? precision.compute : DType::bf16, precision.autocast);
-  double loss_sum = 0;
+  double loss_sum = 0, weight = 0;
   int64_t supervised = 0;
   for (int64_t begin = rows * ranks.rank(); begin < samples.size(); begin += rows * ranks.size()) {
     std::vector<int64_t> block(size_t(std::min(rows, samples.size() - begin)));
@@ -41,10 +41,12 @@ EvalResult evaluate(models::QwenModel& model, const data::SampleStore& samples, 
     if (batch.supervised == 0) continue;
     loss_sum += batch_loss_sum(model, batch).item();
     supervised += batch.supervised;
+    weight += batch.weight;
   }
   EvalResult result;
   result.supervised = ranks.all_reduce_value(supervised);
-  result.loss = ranks.all_reduce_value(loss_sum) / double(std::max<int64_t>(1, result.supervised));
+  const double all = ranks.all_reduce_value(weight);
+  result.loss = ranks.all_reduce_value(loss_sum) / (all > 0 ? all : 1);
   return result;
 }
 

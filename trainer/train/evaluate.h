@@ -7,7 +7,7 @@
 namespace genesis::trainer {
 
 struct EvalResult {
-  double loss = 0;  ///< sum of token losses / supervised tokens
+  double loss = 0;  ///< sum of token losses / their weight: supervised tokens where each weighs 1
   int64_t supervised = 0;
   double perplexity() const;
 };

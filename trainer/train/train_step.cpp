@@ -26,12 +26,12 @@ TrainStep::TrainStep(models::QwenModel& model, parallel::ShardedOptimizer& optim
 StepResult TrainStep::run(const data::StepPlan& plan, data::BatchLoader& batches, int64_t consumed,
                           double lr) {
   StepResult result{.totals = plan.totals(consumed)};
-  const Work work{plan, batches, consumed, result.totals.supervised};
+  const Work work{plan, batches, consumed, result.totals.weight};
   optimizer_.adamw().zero_grad();
   const double waited = batches.wait_seconds(), unscale = 1.0 / scale_.scale();
   const double loss_sum = ordered_ ? run_in_sample_order(work) : run_micro_steps(work);
   result.data_wait_seconds = batches.wait_seconds() - waited;
-  result.loss = loss_sum / double(work.supervised);
+  result.loss = loss_sum / work.weight;
   const std::vector<double> squares = gradients_.gradient_squares(&ranks_.tp());
   result.grad_norm = unscale * std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
   const bool fits = scale_.agree(!scale_.is_on() || std::isfinite(result.grad_norm),
@@ -93,7 +93,7 @@ Tensor TrainStep::forward_and_backward(const Work& work, const data::Batch& batc
     loss = batch_loss_sum(model_, batch);
   }
   const double factor = scale_.scale() * (options_.control ? options_.control->gradient_factor() : 1.0);
-  loss.backward(Array::full(loss.shape(), factor / double(work.supervised), loss.dtype()));
+  loss.backward(Array::full(loss.shape(), factor / work.weight, loss.dtype()));
   return loss.detach();
 }
 

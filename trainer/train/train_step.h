@@ -16,8 +16,9 @@ namespace genesis::trainer {
 
 /// What one optimizer step did, the same numbers on every rank.
 struct StepResult {
-  double loss = 0;       ///< sum of token losses / supervised tokens, over the whole step and all ranks
-  double grad_norm = 0;  ///< 2-norm of all gradients before clipping
+  double loss = 0;  ///< sum of token losses / their weight (supervised tokens where each weighs 1), over the
+                    ///< whole step and all ranks
+  double grad_norm = 0;          ///< 2-norm of all gradients before clipping
   double data_wait_seconds = 0;  ///< of this rank: how long it waited for its micro-batches
   data::StepTotals totals;
   bool updated = true;  ///< false: the update was left out (RunControl)
@@ -54,7 +55,8 @@ class TrainStep {
   struct Work {
     const data::StepPlan& plan;
     data::BatchLoader& batches;
-    int64_t consumed = 0, supervised = 0;
+    int64_t consumed = 0;
+    double weight = 0;
   };
   double run_micro_steps(const Work& work);
   double run_in_sample_order(const Work& work);

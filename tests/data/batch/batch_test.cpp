@@ -32,6 +32,23 @@ TEST(Batch, ShiftsInsideEachDocumentAndRestartsPositions) {
   EXPECT_EQ(batch.documents(), 3);
 }
 
+TEST(Batch, WeightsGoWithTheirTargets) {
+  MemoryStore samples = store();
+  samples.add({.ids = {40, 41, 42}, .labels = {X, 41, 42}, .weights = {1, 0.5, 2}});
+  const int64_t pick[] = {0, 3, 1};
+  const Batch batch = build_batch(samples, pick);
+  EXPECT_EQ(batch.targets, (std::vector<int32_t>{X, 12, 13, X, 41, 42, X, X}));
+  ASSERT_EQ(batch.weights.size(), batch.targets.size());
+  for (size_t t = 0; t < batch.targets.size(); ++t) {
+    if (batch.targets[t] == X) continue;
+    EXPECT_EQ(batch.weights[t], batch.targets[t] == 41 ? 0.5f : batch.targets[t] == 42 ? 2.0f : 1.0f) << t;
+  }
+  EXPECT_EQ(batch.supervised, 4);
+  EXPECT_EQ(batch.weight, 4.5);
+  const int64_t plain[] = {0, 1};
+  EXPECT_TRUE(build_batch(samples, plain).weights.empty());
+}
+
 TEST(Batch, MayBeEmpty) {
   const Batch batch = build_batch(store(), {});
   EXPECT_EQ(batch.tokens(), 0);

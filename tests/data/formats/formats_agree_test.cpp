@@ -130,10 +130,32 @@ TEST_F(FormatsAgree, ATurnMayBeLeftOutOfTheLoss) {
   EXPECT_EQ(with(R"(, "train": false)").samples().supervised(0), 2);
   EXPECT_EQ(with(R"(, "weight": 0)").samples().supervised(0), 2);
   EXPECT_EQ(with(R"(, "weight": 1)").samples().supervised(0), 4);
-  EXPECT_NE(message_of<DataError>([&] { with(R"(, "weight": 0.5)"); }).find("must be 0 or 1"),
+  EXPECT_NE(message_of<DataError>([&] { with(R"(, "weight": -0.5)"); }).find("must be 0 or from"),
             std::string::npos);
   EXPECT_NE(message_of<DataError>([&] { with(R"(, "weight": 0, "train": true)"); }).find("contradicts"),
             std::string::npos);
+}
+
+TEST_F(FormatsAgree, ATurnMayWeighMoreOrLess) {
+  const auto with = [&](const std::string& extra) {
+    return load(
+        "w.jsonl",
+        R"({"messages": [{"role": "user", "content": "Q", "weight": 3}, {"role": "assistant", "content": "A")" +
+            extra + R"(}, {"role": "user", "content": "R"}, {"role": "assistant", "content": "B"}]})");
+  };
+  const SftDataset plain = with(""), half = with(R"(, "weight": 0.5)"), one = with(R"(, "weight": 1.0)");
+  EXPECT_EQ(plain.samples().weight(0), 4);
+  EXPECT_EQ(half.samples().weight(0), 3);
+  EXPECT_EQ(half.samples().supervised(0), 4);
+  EXPECT_EQ(one.digest(), plain.digest());
+  EXPECT_NE(half.digest(), plain.digest());
+  const SampleView a = plain.samples().sample(0), b = half.samples().sample(0);
+  int halved = 0;
+  for (size_t t = 0; t < a.ids.size(); ++t) {
+    EXPECT_EQ(a.label(t), b.label(t));
+    halved += b.weight(t) == 0.5f;
+  }
+  EXPECT_EQ(halved, 2) << "the answer and its <|im_end|>";
 }
 
 }  // namespace

@@ -150,6 +150,15 @@ TEST(SampleRecords, HeldOutQuestionsDiffer) {
     EXPECT_TRUE(keys.insert(record.dialogue.back().key).second);
 }
 
+TEST(SampleRecords, NoTrainingConversationComesTwice) {
+  std::set<std::string> texts;
+  for (const auto& record : training_records(kSeed, kTrainingRecords)) {
+    std::string text;
+    for (const auto& turn : record.dialogue) text += turn.question + '\n' + turn.answer + '\n';
+    EXPECT_TRUE(texts.insert(text).second) << record.id << ": " << text;
+  }
+}
+
 TEST(SampleRecords, AreTheSameOnEveryMachine) {
   EXPECT_EQ(fnv(training_records(kSeed, 1000)), 3070327156126220660u);
   EXPECT_EQ(fnv(held_out_records(kSeed, 100)), 13370977445477592059u);

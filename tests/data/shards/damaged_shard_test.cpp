@@ -11,10 +11,10 @@
 #include "data/shards/file_digest.h"
 #include "data/shards/sealed_json.h"
 #include "data/shards/shard_store.h"
-#include "data/shards/shard_writer.h"
 #include "tests/support/error_message.h"
 #include "tests/support/sample_lengths.h"
 #include "tests/support/temp_folder.h"
+#include "tests/support/write_shards.h"
 
 namespace genesis::data {
 namespace {
@@ -36,21 +36,7 @@ class DamagedShard : public ::testing::Test {
     std::vector<int> lengths;
     for (int i = 0; i < 150; ++i) lengths.push_back(2 + (i * 37) % 90);
     samples_ = testing::samples_of_lengths(lengths);
-    ShardWriter writer(folder_ / "s", {1 << 20, 2048, 64});
-    for (int64_t i = 0; i < samples_.size(); ++i) {
-      const SampleView view = samples_.sample(i);
-      LabelledTokens tokens;
-      tokens.ids.assign(view.ids.begin(), view.ids.end());
-      for (size_t t = 0; t < view.ids.size(); ++t) tokens.labels.push_back(view.label(t));
-      writer.add(tokens, {0, i + 1});
-    }
-    SftSummary sum;
-    sum.samples = samples_.size();
-    sum.tokens = samples_.tokens();
-    sum.supervised_tokens = samples_.supervised_tokens();
-    Provenance provenance{.vocab_size = 1 << 20};
-    provenance.sources.resize(1);
-    writer.finish(provenance, sum);
+    testing::write_shards(samples_, folder_ / "s", {1 << 20, 2048, 64}, 1 << 20);
     shard_ = folder_ / "s" / "shard-00000.h5";
     good_ = bytes_of(shard_);
   }

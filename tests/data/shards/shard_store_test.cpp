@@ -6,35 +6,20 @@
 #include <thread>
 
 #include "data/dataset/sft_dataset.h"
+#include "data/shards/durable_folder.h"
 #include "data/shards/row_index.h"
 #include "data/shards/shard_writer.h"
 #include "tests/support/error_message.h"
 #include "tests/support/sample_lengths.h"
 #include "tests/support/shard_request.h"
+#include "tests/support/write_shards.h"
 
 namespace genesis::data {
 namespace {
 
 using testing::message_of;
 using testing::TempFolder;
-
-void write(const SampleStore& samples, const std::filesystem::path& folder, ShardWriter::Options options) {
-  ShardWriter writer(folder, options);
-  SftSummary sum;
-  for (int64_t i = 0; i < samples.size(); ++i) {
-    const SampleView view = samples.sample(i);
-    LabelledTokens tokens;
-    tokens.ids.assign(view.ids.begin(), view.ids.end());
-    for (size_t t = 0; t < view.ids.size(); ++t) tokens.labels.push_back(view.label(t));
-    writer.add(tokens, {0, i + 1});
-  }
-  sum.samples = samples.size();
-  sum.tokens = samples.tokens();
-  sum.supervised_tokens = samples.supervised_tokens();
-  Provenance provenance{.vocab_size = 1 << 30};
-  provenance.sources.resize(1);
-  writer.finish(provenance, sum);
-}
+using testing::write_shards;
 
 void expect_equal(const SampleStore& a, const SampleStore& b) {
   ASSERT_EQ(a.size(), b.size());
@@ -43,6 +28,7 @@ void expect_equal(const SampleStore& a, const SampleStore& b) {
     ASSERT_TRUE(std::ranges::equal(x.ids, y.ids)) << i;
     ASSERT_TRUE(std::ranges::equal(x.supervised, y.supervised)) << i;
     ASSERT_EQ(a.supervised(i), b.supervised(i));
+    ASSERT_EQ(a.weight(i), b.weight(i));
   }
   EXPECT_EQ(a.digest("x"), b.digest("x"));
 }
@@ -55,7 +41,7 @@ TEST(ShardStore, GivesBackEverySampleWhateverTheSizeOfShardsAndChunks) {
   const TempFolder folder;
   for (const ShardWriter::Options options :
        {ShardWriter::Options{}, {1000, 64, 8}, {1, 7, 1}, {1 << 20, 1, 1000}}) {
-    write(samples, folder / "s", options);
+    write_shards(samples, folder / "s", options);
     const ShardStore store(folder / "s");
     expect_equal(samples, store);
     EXPECT_EQ(store.manifest().shards.size() > 1, options.shard_tokens < 20000);
@@ -64,11 +50,30 @@ TEST(ShardStore, GivesBackEverySampleWhateverTheSizeOfShardsAndChunks) {
   }
 }
 
+TEST(ShardStore, KeepsTheWeightsOfTokens) {
+  const TempFolder folder;
+  MemoryStore samples;
+  for (int i = 0; i < 60; ++i) {
+    LabelledTokens tokens = testing::labelled(testing::samples_of_lengths({20}).sample(0));
+    for (size_t t = 0; t < 20; ++t) tokens.weights[t] = i % 3 ? float(1 + i % 3) / 2 : 1;
+    samples.add(tokens);
+  }
+  write_shards(samples, folder / "s", {500, 64, 8});
+  const ShardStore store(folder / "s");
+  expect_equal(samples, store);
+  EXPECT_EQ(store.sample(2).weight(1), 1.5f);
+  EXPECT_EQ(store.weight(2), 1.5 * double(store.supervised(2)));
+  EXPECT_EQ(read_small_file(folder / "s" / Manifest::kFile).find("genesis shards 1"), std::string::npos)
+      << "a program that knows no weights would read these shards";
+  write_shards(testing::samples_of_lengths({20}), folder / "plain");
+  EXPECT_NE(read_small_file(folder / "plain" / Manifest::kFile).find("genesis shards 1"), std::string::npos);
+}
+
 TEST(ShardStore, MayBeReadByManyThreads) {
   std::vector<int> lengths(2000, 50);
   const MemoryStore samples = testing::samples_of_lengths(lengths);
   const TempFolder folder;
-  write(samples, folder / "s", {20000, 512, 64});
+  write_shards(samples, folder / "s", {20000, 512, 64});
   const ShardStore store(folder / "s");
   std::vector<std::jthread> threads;
   for (int t = 0; t < 4; ++t) threads.emplace_back([&] { expect_equal(samples, store); });
@@ -100,7 +105,7 @@ TEST(ShardStore, KeepsPackedRowsBesideTheSamples) {
   for (int i = 0; i < 500; ++i) lengths.push_back(2 + (i * 37) % 90);
   const MemoryStore samples = testing::samples_of_lengths(lengths);
   const TempFolder folder;
-  write(samples, folder / "s", {});
+  write_shards(samples, folder / "s");
   EXPECT_FALSE(read_row_index(folder / "s", {100, 7}, samples));
   const SampleRows rows = SampleRows::packed(samples, 100, 7);
   write_row_index(folder / "s", {100, 7}, rows);

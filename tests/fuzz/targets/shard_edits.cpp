@@ -11,6 +11,5 @@ GENESIS_FUZZ_TARGET(shard_edits) {
     const size_t place = (size_t(uint8_t(input[i])) << 8 | uint8_t(input[i + 1])) % bytes.size();
     bytes[place] = char(bytes[place] ^ input[i + 2]);
   }
-  folder.replace(bytes, /*fitting=*/true);
-  folder.read();
+  folder.read(bytes);
 }

@@ -59,6 +59,18 @@ TEST_F(DataAudit, StrictFailsByRuleAndACleanDatasetPasses) {
   EXPECT_NE(clean.out.find("no findings"), std::string::npos);
 }
 
+TEST_F(DataAudit, ShowsWeights) {
+  run_.folder().write("weighted.jsonl",
+                      "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, "
+                      "{\"role\": \"assistant\", \"content\": \"A.\", \"weight\": 0.5}]}\n");
+  const auto text = run_genesis({"data", "audit", config("weighted.jsonl")});
+  EXPECT_NE(text.out.find("\u27e6A.<|im_end|>\u27e7\u00d70.5"), std::string::npos) << text.out;
+  const auto row =
+      nlohmann::json::parse(run_genesis({"data", "audit", config("weighted.jsonl"), "--json"}).out);
+  for (size_t t = 0; t < row["labels"].size(); ++t)
+    EXPECT_EQ(double(row["loss_weights"][t]), row["labels"][t] == -100 ? 0 : 0.5);
+}
+
 TEST_F(DataAudit, WritesRowsForPrograms) {
   for (const bool packing : {false, true}) {
     const auto run =

@@ -1,0 +1,20 @@
+#pragma once
+#include <cstdint>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define GENESIS_POISON(action, at, bytes) ASAN_##action##_MEMORY_REGION(at, bytes)
+#else
+#define GENESIS_POISON(action, at, bytes) (void)(at), (void)(bytes)
+#endif
+
+namespace genesis {
+
+/// Bytes nobody may touch from now on: the address sanitizer reports who does. Without it: nothing.
+inline void poison(const void* at, int64_t bytes) { GENESIS_POISON(POISON, at, size_t(bytes)); }
+/// Bytes that may be touched again.
+inline void unpoison(const void* at, int64_t bytes) { GENESIS_POISON(UNPOISON, at, size_t(bytes)); }
+
+}  // namespace genesis
+
+#undef GENESIS_POISON
