@@ -33,6 +33,8 @@ struct EmbeddingPartBackward {
 };
 
 void run_cpu(const EmbeddingPartForward&);
+void run_cuda(const EmbeddingPartForward&);
 void run_cpu(const EmbeddingPartBackward&);
+void run_cuda(const EmbeddingPartBackward&);
 
 }  // namespace genesis::kernels

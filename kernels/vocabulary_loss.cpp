@@ -19,7 +19,7 @@ void expect_targets(const char* op, const Array& targets) {
 }  // namespace
 
 void VocabularyLossForward::check() const {
-  expect_dtype_in(kName, "x", x, {DType::f64, DType::f32, DType::bf16});
+  expect_computed(kName, "x", x);
   expect_dtype(kName, "weight", weight, x.dtype());
   GENESIS_CHECK(x.ndim() == 2 && weight.ndim() == 2 && x.dim(1) == weight.dim(1) && weight.dim(0) > 0, kName,
                 ": x has shape ", to_string(x.shape()), ", weight ", to_string(weight.shape()));
@@ -70,6 +70,20 @@ void VocabularyLossBackward::check() const {
                              .accumulate_dweight = accumulate_dweight}
       .check();
   expect_part(kName, first, weight.dim(0), total);
+}
+
+VocabularyLossBackward as_one_part(const LinearCrossEntropyBackward& op) {
+  return {.x = op.x,
+          .weight = op.weight,
+          .targets = op.targets,
+          .first = 0,
+          .total = op.weight.dim(0),
+          .lse = op.lse,
+          .kept = op.kept,
+          .scale = op.scale,
+          .dx = op.dx,
+          .dweight = op.dweight,
+          .accumulate_dweight = op.accumulate_dweight};
 }
 
 }  // namespace genesis::kernels

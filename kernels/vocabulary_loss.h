@@ -9,10 +9,11 @@ namespace genesis::kernels {
 
 /// What one part of the vocabulary says of each supervised token.
 ///   z_nv = sum_h x_nh weight_vh      stats_n = (m_n = max_v z_nv,  sum_v e^(z_nv - m_n),  z_n,target(n))
-///   The third is -inf where the target is not in this part. kept_nv = e^(z_nv - m_n).
+///   The third is -inf where the target is not in this part. kept: what VocabularyLossFinish makes the
+///   gradient of, e^(z_nv - m_n) on the CPU, z_nv on a card.
 /// Shapes: x [N, H] rows apart, weight [R, H] contiguous, targets [N], count = targets that are not -100:
 ///         stats [count, 3], kept [count, R] or undefined; rows in the order of their tokens
-/// Types: x, weight equal: f64, f32, bf16; targets i32; stats f32 (f64 for f64); kept as x
+/// Types: x, weight equal: f64, f32, bf16 (f16 on a card); targets i32; stats f32 (f64 for f64); kept as x
 /// Memory, Errors, Determinism: as LinearCrossEntropyForward; targets lie in [0, total) or are -100
 struct VocabularyLossForward {
   static constexpr const char* kName = "vocabulary_loss.forward";
@@ -57,8 +58,15 @@ struct VocabularyLossBackward {
   void check() const;
 };
 
+struct LinearCrossEntropyBackward;
+/// The gradients of a whole matrix: the part that begins at 0.
+VocabularyLossBackward as_one_part(const LinearCrossEntropyBackward& op);
+
 void run_cpu(const VocabularyLossForward& op);
+void run_cuda(const VocabularyLossForward& op);
 void run_cpu(const VocabularyLossFinish& op);
+void run_cuda(const VocabularyLossFinish& op);
 void run_cpu(const VocabularyLossBackward& op);
+void run_cuda(const VocabularyLossBackward& op);
 
 }  // namespace genesis::kernels

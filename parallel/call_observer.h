@@ -14,6 +14,10 @@ class CallObserver {
   /// Returns a ticket for end().
   virtual uint64_t begin(const Call& call, std::string_view group) noexcept = 0;
   virtual void end(uint64_t ticket) noexcept = 0;
+  /// On the thread that makes the call: it is handed in, and later this thread cannot go on without it (at
+  /// once for a blocking call; every time for one that is waited for again).
+  virtual void queued(const Call&, std::string_view /*group*/) noexcept {}
+  virtual void awaited(const Call&, std::string_view /*group*/) noexcept {}
 };
 
 /// Installs the observer of this process; nullptr removes it. The observer outlives its last call. Not while

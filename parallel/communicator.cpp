@@ -14,6 +14,9 @@
 namespace genesis::parallel {
 
 struct Pending::State {
+  State(const Call& c, std::string g) : call(c), group(std::move(g)) {}
+  const Call call;
+  const std::string group;
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
@@ -31,6 +34,7 @@ struct Pending::State {
 
 void Pending::wait() const {
   if (!state_) return;
+  if (CallObserver* observer = call_observer()) observer->awaited(state_->call, state_->group);
   std::unique_lock lock(state_->mutex);
   state_->changed.wait(lock, [&] { return state_->done; });
   if (state_->error) std::rethrow_exception(state_->error);
@@ -123,6 +127,7 @@ Communicator::Job Communicator::make_job(Call call, const Array& in, const Array
   if (log_.size() > kLogged) log_.pop_front();
   ++traffic_.calls;
   traffic_.bytes += call.bytes();
+  if (CallObserver* observer = call_observer()) observer->queued(call, group_);
 
   Job job{call, in, out, nullptr, nullptr, nullptr, nullptr, reads_input};
   const Array& any = out.defined() ? out : in;
@@ -147,7 +152,7 @@ void Communicator::execute(Job& job) {
 
 Pending Communicator::submit(Job job) {
   Pending pending;
-  pending.state_ = job.state = std::make_shared<Pending::State>();
+  pending.state_ = job.state = std::make_shared<Pending::State>(job.call, group_);
   if (job.card) {
     job.state->card = job.card;
     job.state->in = job.in;
@@ -168,6 +173,7 @@ void Communicator::run_now(Job job) {
     idle = worker_->queue.empty() && !worker_->busy;
   }
   if (!idle) return submit(std::move(job)).wait();
+  if (CallObserver* observer = call_observer()) observer->awaited(job.call, group_);
   try {
     execute(job);
     if (job.card) job.card->join();
@@ -253,11 +259,11 @@ int64_t Communicator::all_reduce_value(int64_t value, ReduceOp op) {
 }
 
 Array Communicator::shared_buffer(Shape shape, DType dtype, Device device) {
-  if (device == Device::cuda) return Array::zeros(std::move(shape), dtype, device);
   {
     std::lock_guard lock(worker_->mutex);
     GENESIS_CHECK(worker_->queue.empty() && !worker_->busy, "shared_buffer while calls are pending");
   }
+  if (device == Device::cuda) return transport_->card_buffer(std::move(shape), dtype);
   return transport_->shared_buffer(std::move(shape), dtype);
 }
 

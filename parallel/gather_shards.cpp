@@ -15,7 +15,8 @@ Array box(Array a, const Shape& start, const Shape& extent) {
 Array as_bytes(const Array& a) {
   auto owner = std::make_shared<Array>(a);
   const bool words = a.nbytes() % 4 == 0;
-  return Array::borrow(a.raw(), {a.nbytes() / (words ? 4 : 1)}, words ? DType::i32 : DType::u8, owner);
+  return Array::borrow(a.raw(), {a.nbytes() / (words ? 4 : 1)}, words ? DType::i32 : DType::u8, owner,
+                       a.device());
 }
 
 }  // namespace

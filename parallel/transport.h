@@ -51,6 +51,11 @@ class Transport {
   /// As run(), on memory of this rank's card: gives the call to the thread's current stream and returns.
   virtual void run_on_card(const Call& call, const void* in, void* out);
 
+  /// As shared_buffer(), on this rank's card.
+  virtual Array card_buffer(Shape shape, DType dtype) {
+    return Array::zeros(std::move(shape), dtype, Device::cuda);
+  }
+
   /// True for the first rank that asks (of each host, at least): the one that reports a failure.
   virtual bool claim_failure() { return true; }
 };

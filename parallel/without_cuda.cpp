@@ -3,6 +3,7 @@
 #include "kernels/core/cuda/runtime.h"
 #include "parallel/card_transfer.h"
 #include "parallel/nccl_transport.h"
+#include "parallel/nccl_version.h"
 
 namespace genesis::parallel {
 
@@ -13,6 +14,7 @@ void CardCall::run(Transport&, const Call&, const Array&, const Array&, bool) {}
 void CardCall::join() const {}
 
 std::unique_ptr<Transport> with_nccl(std::unique_ptr<Transport> host) { return host; }
+std::string nccl_version() { return ""; }
 
 }  // namespace genesis::parallel
 #endif

@@ -9,6 +9,7 @@
 #include "kernels/core/block_pool.h"
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/runtime.h"
+#include "kernels/core/outside_bytes.h"
 #include "kernels/core/poison.h"
 
 namespace genesis {
@@ -31,14 +32,13 @@ struct Pool {
   std::mutex mutex;
   BlockPool blocks[2] = {{allocate_pages, std::free, kCpuSegment},  // by device
                          {cuda::allocate_bytes, cuda::free_bytes}};
-  int64_t outside = 0;  // of the machine's memory, counted and not ours
+  int64_t outside[2] = {0, 0};  // counted and not ours, by device
   MemoryStats stats[2];
 
   BlockPool& card() { return blocks[int(Device::cuda)]; }
   const BlockPool& card() const { return blocks[int(Device::cuda)]; }
   void count_reserved() {
-    for (int device : {0, 1})
-      stats[device].reserved = blocks[device].reserved() + (device == 0 ? outside : 0);
+    for (int device : {0, 1}) stats[device].reserved = blocks[device].reserved() + outside[device];
   }
 };
 
@@ -101,9 +101,13 @@ MemoryStats memory_stats(Device device) {
 }
 
 void count_outside_bytes(MemoryCategory category, int64_t bytes) {
+  count_outside_bytes(category, bytes, Device::cpu);
+}
+
+void count_outside_bytes(MemoryCategory category, int64_t bytes, Device device) {
   std::lock_guard lock(pool().mutex);
-  account(pool().stats[0], category, bytes);
-  pool().outside += bytes;
+  account(pool().stats[int(device)], category, bytes);
+  pool().outside[int(device)] += bytes;
   pool().count_reserved();
 }
 

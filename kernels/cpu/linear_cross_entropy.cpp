@@ -50,17 +50,7 @@ void run_cpu(const LinearCrossEntropyForward& op) {
 }
 
 void run_cpu(const LinearCrossEntropyBackward& op) {
-  const VocabularyLossBackward whole{.x = op.x,
-                                     .weight = op.weight,
-                                     .targets = op.targets,
-                                     .first = 0,
-                                     .total = op.weight.dim(0),
-                                     .lse = op.lse,
-                                     .kept = op.kept,
-                                     .scale = op.scale,
-                                     .dx = op.dx,
-                                     .dweight = op.dweight,
-                                     .accumulate_dweight = op.accumulate_dweight};
+  const VocabularyLossBackward whole = as_one_part(op);
   dispatch_compute(op.x.dtype(), [&](auto tag) { head_gradients<decltype(tag)>(whole); });
 }
 

@@ -1,119 +1,17 @@
-// Forward: a thread moves 8 elements of a row: 16-byte accesses, 2 s bytes per element.
-// Backward: ids are sorted (stably, on the host, where they come from) into groups of equal ids; a block adds one group's
-// rows in the order of n for 256 x 8 columns, so every element of dweight has one writer and there are no atomics.
-// s bytes per element of dy, 8 per element of a touched row of dweight. Share of peak: not measured.
+// The whole table: embedding_rows.cuh says how. Share of peak: not measured.
+#include "kernels/cuda/embedding_rows.cuh"
 #include "kernels/embedding.h"
 
-#include <algorithm>
-#include <numeric>
-#include <vector>
-
-#include "kernels/core/transfer.h"
-#include "kernels/cuda/device.cuh"
-
 namespace genesis::kernels {
-namespace {
-
-using namespace cuda;
-
-template <class W, class T>
-__global__ void forward(const int32_t* ids, const W* weight, T* y, int64_t rows, int64_t width, bool aligned) {
-  const int64_t chunks = (width + kVector - 1) / kVector;
-  for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * chunks;
-       t += int64_t(gridDim.x) * blockDim.x) {
-    const int64_t n = t / chunks, h = t % chunks * kVector;
-    float v[kVector];
-    load(weight + int64_t(ids[n]) * width, h, width, aligned, v);
-    store(y + n * width, h, width, aligned, v);
-  }
-}
-
-template <class T, class D>
-__global__ void backward(const T* dy, const int32_t* ids, const int32_t* order, const int32_t* starts, D* dweight,
-                         int64_t width, bool aligned) {
-  const int64_t h = (int64_t(blockIdx.y) * blockDim.x + threadIdx.x) * kVector;
-  if (h >= width) return;
-  const int32_t begin = starts[blockIdx.x], end = starts[blockIdx.x + 1];
-  D* to = dweight + int64_t(ids[order[begin]]) * width;
-  float sum[kVector];
-  load(to, h, width, aligned, sum);
-  for (int32_t i = begin; i < end; ++i) {
-    float v[kVector];
-    load(dy + int64_t(order[i]) * width, h, width, aligned, v);
-#pragma unroll
-    for (int j = 0; j < kVector; ++j) sum[j] += v[j];
-  }
-  store(to, h, width, aligned, sum);
-}
-
-/// Places of ids sorted by id, and where each id's group starts (one more entry than groups).
-struct Groups {
-  Array order;   // i32 [N]
-  Array starts;  // i32 [groups + 1]
-};
-
-Groups group(const Array& ids) {
-  const auto n = size_t(ids.numel());
-  const int32_t* id = ids.data<int32_t>();
-  std::vector<int32_t> order(n), starts;
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return id[a] < id[b]; });
-  for (size_t i = 0; i < n; ++i)
-    if (i == 0 || id[order[i]] != id[order[i - 1]]) starts.push_back(int32_t(i));
-  starts.push_back(int32_t(n));
-  return {Array::from(order, {int64_t(n)}), Array::from(starts, {int64_t(starts.size())})};
-}
-
-/// Kept beside the ids: every micro-batch of a step, and a checkpoint's second run, share one sort.
-Groups groups_of(const Array& ids) {
-  const Array host = on_device(ids, Device::cpu);
-  if (host.storage_offset() != 0 || host.nbytes() != host.storage().bytes()) return group(host);
-  return *host.storage().derived<Groups>("groups", [&] { return std::make_shared<Groups>(group(host)); });
-}
-
-void check_ids(const char* op, const Array& ids, int64_t rows) {
-  if (ids.device() != Device::cpu) return;  // ids that exist on a card only are trusted
-  const int32_t* id = ids.data<int32_t>();
-  for (int64_t n = 0; n < ids.numel(); ++n)
-    GENESIS_CHECK(id[n] >= 0 && id[n] < rows, op, ": ids[", n, "] = ", id[n], " is outside [0, ", rows, ")");
-}
-
-}  // namespace
 
 void run_cuda(const EmbeddingForward& o) {
-  check_ids(o.kName, o.ids, o.weight.dim(0));
-  if (o.y.numel() == 0) return;
-  const Array ids = card_copy(o.ids);
-  const int64_t rows = ids.numel(), width = o.weight.dim(1);
-  const bool aligned = is_aligned(o.weight) && is_aligned(o.y) && width % kVector == 0;
-  dispatch_device(o.weight.dtype(), [&](auto w) {
-    dispatch_device(o.y.dtype(), [&](auto t) {
-      using W = decltype(w);
-      using T = decltype(t);
-      launch(o.kName, grid_for(rows * ((width + kVector - 1) / kVector)), forward<W, T>, pointer<int32_t>(ids),
-             pointer<W>(o.weight), pointer<T>(o.y), rows, width, aligned);
-    });
-  });
+  cuda::look_up_rows(o.kName,
+                     {.ids = o.ids, .weight = o.weight, .first = 0, .total = o.weight.dim(0), .y = o.y});
 }
 
 void run_cuda(const EmbeddingBackward& o) {
-  check_ids(o.kName, o.ids, o.dweight.dim(0));
-  if (o.dy.numel() == 0) return;
-  const Groups groups = groups_of(o.ids);
-  const Array ids = card_copy(o.ids), order = card_copy(groups.order), starts = card_copy(groups.starts);
-  const int64_t width = o.dweight.dim(1), chunks = (width + kVector - 1) / kVector;
-  const int threads = row_threads(width) > kThreads ? kThreads : row_threads(width);
-  const bool aligned = is_aligned(o.dy) && is_aligned(o.dweight) && width % kVector == 0;
-  dispatch_device(o.dy.dtype(), [&](auto t) {
-    using T = decltype(t);
-    dispatch_own_or_float<T>(o.dweight.dtype(), [&](auto d) {
-      using D = decltype(d);
-      launch(o.kName,
-             {.blocks = starts.numel() - 1, .threads = threads, .blocks_y = (chunks + threads - 1) / threads},
-             backward<T, D>, pointer<T>(o.dy), pointer<int32_t>(ids), pointer<int32_t>(order),
-             pointer<int32_t>(starts), pointer<D>(o.dweight), width, aligned);
-    });
-  });
+  cuda::bring_rows_together(
+      o.kName, {.dy = o.dy, .ids = o.ids, .first = 0, .total = o.dweight.dim(0), .dweight = o.dweight});
 }
 
 }  // namespace genesis::kernels

@@ -8,9 +8,9 @@ namespace genesis::kernels::cuda {
 
 inline constexpr int kLogitThreads = 512;
 
-/// ln sum_v e^(z_v) of a row, in every thread.
+/// sum_v e^(z_v - top) of a row and its highest logit `top`, in every thread.
 template <class T>
-__device__ inline float log_sum_exp(const T* z, int64_t width, bool aligned, float* scratch, float& top) {
+__device__ inline float sum_exp(const T* z, int64_t width, bool aligned, float* scratch, float& top) {
   float best = -INFINITY, sum = 0;
   for (int64_t v = int64_t(threadIdx.x) * kVector; v < width; v += int64_t(blockDim.x) * kVector) {
     float x[kVector];
@@ -29,7 +29,13 @@ __device__ inline float log_sum_exp(const T* z, int64_t width, bool aligned, flo
   }
   top = block_max(best, scratch);
   sum = best == -INFINITY ? 0.0f : sum * __expf(best - top);
-  return logf(block_sum(sum, scratch));
+  return block_sum(sum, scratch);
+}
+
+/// ln sum_v e^(z_v) - top.
+template <class T>
+__device__ inline float log_sum_exp(const T* z, int64_t width, bool aligned, float* scratch, float& top) {
+  return logf(sum_exp(z, width, aligned, scratch, top));
 }
 
 /// Loss of one row and, with `gradient`, scale (softmax - [v = target]) written to `out` (which may be z).

@@ -59,8 +59,8 @@ GeneratedText generate(QwenModel& model, const std::vector<int32_t>& prompt, con
   if (config.max_new_tokens == 0) return out;
   const EvalScope eval(model);
   const double alpha = model.ntk_alpha(int64_t(prompt.size()));
-  const int64_t known = kept.begin(model.config(), prompt, int64_t(prompt.size()) + config.max_new_tokens,
-                                   alpha, cache_dtype(model));
+  const int64_t known = kept.begin(model.cache_config(), prompt,
+                                   int64_t(prompt.size()) + config.max_new_tokens, alpha, cache_dtype(model));
   TokenSampler sampler(config, 0);
   sampler.see(prompt);
   std::vector<int32_t> unseen(prompt.begin() + known, prompt.end());
@@ -89,7 +89,8 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   int64_t longest = 0;
   for (const auto& p : prompts) longest = std::max(longest, int64_t(p.size()));
   const int64_t slots = std::min(max_batch, int64_t(prompts.size()));
-  KvCache cache(model.config(), slots, longest + config.max_new_tokens, cache_dtype(model), model.device());
+  KvCache cache(model.cache_config(), slots, longest + config.max_new_tokens, cache_dtype(model),
+                model.device());
   std::vector<int64_t> free_slots;
   for (int64_t s = slots; s-- > 0;) free_slots.push_back(s);
   std::vector<Running> running;

@@ -89,6 +89,12 @@ void QwenModel::save(const std::filesystem::path& folder) const {
   save(folder, {.naming = naming_of(config_.family), .dtype = dtype()});
 }
 
+QwenConfig QwenModel::cache_config() const {
+  QwenConfig own = config_;
+  own.n_kv_head = std::max<int64_t>(1, config_.n_kv_head / tp_.size());
+  return own;
+}
+
 double QwenModel::ntk_alpha(int64_t prompt_length) const {
   return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
 }
@@ -217,7 +223,8 @@ Array QwenModel::next_logits(const CachedStep& step, KvCache& cache) {
   GENESIS_CHECK(step.tokens.size() == step.slots.size() && step.tokens.size() == step.ntk_alphas.size(),
                 "a step of ", step.tokens.size(), " texts names ", step.slots.size(), " slots and ",
                 step.ntk_alphas.size(), " factors");
-  GENESIS_CHECK(!tp_.is_split(), "generation needs the whole model on one rank, this one is on ", tp_.size());
+  GENESIS_CHECK(!tp_.splits_rows(), "generation needs all rows on every rank; this model shares them over ",
+                tp_.size(), " (sequence parallel)");
   no_grad quiet;
   TokenBatch batch = TokenBatch::from_texts(step.tokens);
   const int64_t texts = batch.texts();

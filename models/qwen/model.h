@@ -37,7 +37,8 @@ struct WeightedTargets {
 /// Split over the ranks of a tensor-parallel group (`tp`), each rank holds its part of every matrix
 /// (models/names/parameter_layout.h; shard_of(parameter) says which); all of them call the same functions
 /// with the same arguments, and losses and logits come out whole on every rank. The initial values are those
-/// of the unsplit model, bit for bit. Generation (next_logits) needs the whole model on one rank.
+/// of the unsplit model, bit for bit. Generation (next_logits) needs all rows on every rank: not with
+/// sequence parallelism.
 class QwenModel : public nn::Module {
  public:
   /// Parameters of `dtype`, initialised from the seed as in pre-training (models/qwen/initialise.h).
@@ -91,12 +92,17 @@ class QwenModel : public nn::Module {
   /// step) instead of keeping it: a sixth of a block's activations less. The same bits.
   void recompute_activations(bool on);
   bool is_gradient_checkpointing() const { return checkpointing_; }
+  /// The ranks that hold the same KV heads as this one, or null where each head is on one rank.
+  const parallel::Communicator* kv_replicas() const { return kv_replicas_.get(); }
   /// Shows inner values of every forward pass; {} switches it off. Blocks are not checkpointed meanwhile.
   void set_tracer(Tracer tracer) { tracer_ = std::move(tracer); }
 
   /// Runs the step's tokens behind what the cache holds and returns the logits of each text's last token, f32
-  /// [texts, V]. No gradient. Errors: genesis::Error when a slot is full.
+  /// [texts, V]. No gradient. Errors: genesis::Error when a slot is full, or rows are shared out over ranks.
+  /// Ranks that share the model get the same logits, bit for bit. Collective over them.
   Array next_logits(const CachedStep& step, KvCache& cache);
+  /// The config of a cache for next_logits: with the KV heads that are on this rank.
+  QwenConfig cache_config() const;
   /// The rotary factor of a prompt of this length: 1 unless the config has dynamic NTK.
   double ntk_alpha(int64_t prompt_length) const;
 

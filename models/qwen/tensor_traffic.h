@@ -3,7 +3,8 @@
 
 namespace genesis::models {
 
-/// A forward and backward pass of one micro-batch, on a rank that shares the model with others.
+/// A forward and (unless forward_only) backward pass of one micro-batch, on a rank that shares the model with
+/// others.
 struct SplitPass {
   int tensor_parallel = 1;
   bool sequence_parallel = false;
@@ -12,6 +13,7 @@ struct SplitPass {
   DType activations = DType::f32;  ///< bf16 under autocast
   DType parameters = DType::f32;   ///< type of the master weights, and of what is summed of their gradients
   bool gradient_checkpointing = false;
+  bool forward_only = false;  ///< evaluation
 };
 
 /// Bytes that the logs of a rank's tp group and of its group of KV replicas record for that pass

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "kernels/core/check.h"
+#include "parallel/nccl_version.h"
 
 namespace genesis::parallel {
 namespace {
@@ -29,6 +30,10 @@ Loaded load() {
   }
   GENESIS_NCCL_FUNCTIONS(GENESIS_NCCL_FIND)
 #undef GENESIS_NCCL_FIND
+#define GENESIS_NCCL_FIND(function) \
+  l.library.function = reinterpret_cast<decltype(l.library.function)>(dlsym(handle, #function));
+  GENESIS_NCCL_BUFFER_FUNCTIONS(GENESIS_NCCL_FIND)
+#undef GENESIS_NCCL_FIND
   l.found = true;
   return l;
 }
@@ -39,6 +44,16 @@ const NcclLibrary* nccl_library(std::string* why) {
   static const Loaded loaded = load();
   if (why) *why = loaded.why;
   return loaded.found ? &loaded.library : nullptr;
+}
+
+std::string nccl_version() {
+  std::string why;
+  const NcclLibrary* nccl = nccl_library(&why);
+  if (!nccl) return "NCCL not found: " + why;
+  int version = 0;
+  if (nccl->ncclGetVersion(&version) != ncclSuccess) return "NCCL does not tell its version";
+  return fmt::format("NCCL {}.{}.{}{}", version / 10000, version / 100 % 100, version % 100,
+                     nccl->registers_buffers() ? ", registered buffers" : "");
 }
 
 void fail_nccl(ncclResult_t status, const char* call, ncclComm_t comm) {

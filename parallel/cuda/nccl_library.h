@@ -14,6 +14,7 @@ struct NcclLibrary {
   X(ncclGetLastError)             \
   X(ncclCommInitRankConfig)       \
   X(ncclCommGetAsyncError)        \
+  X(ncclCommFinalize)             \
   X(ncclCommDestroy)              \
   X(ncclCommAbort)                \
   X(ncclAllReduce)                \
@@ -22,9 +23,19 @@ struct NcclLibrary {
   X(ncclBroadcast)                \
   X(ncclSend)                     \
   X(ncclRecv)
+/// Null in an older library: buffers that the cards' links reach without a copy (2.27).
+#define GENESIS_NCCL_BUFFER_FUNCTIONS(X) \
+  X(ncclMemAlloc)                        \
+  X(ncclMemFree)                         \
+  X(ncclCommWindowRegister)              \
+  X(ncclCommWindowDeregister)
 #define GENESIS_NCCL_MEMBER(name) decltype(&::name) name = nullptr;
   GENESIS_NCCL_FUNCTIONS(GENESIS_NCCL_MEMBER)
+  GENESIS_NCCL_BUFFER_FUNCTIONS(GENESIS_NCCL_MEMBER)
 #undef GENESIS_NCCL_MEMBER
+  bool registers_buffers() const {
+    return ncclMemAlloc && ncclMemFree && ncclCommWindowRegister && ncclCommWindowDeregister;
+  }
 };
 
 /// Loads libnccl.so.2 once; null with the loader's words in `why` where there is none.

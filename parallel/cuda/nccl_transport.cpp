@@ -3,17 +3,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <string_view>
-#include <thread>
 
 #include "kernels/core/cuda/check.h"
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/cuda/stream.h"
 #include "kernels/core/log.h"
+#include "kernels/core/outside_bytes.h"
+#include "parallel/cuda/nccl_communicator.h"
 #include "parallel/cuda/nccl_library.h"
 
 namespace genesis::parallel {
@@ -66,17 +65,14 @@ uint64_t card_number() {
 class NcclTransport final : public Transport {
  public:
   explicit NcclTransport(std::unique_ptr<Transport> host) : host_(std::move(host)) {}
-  ~NcclTransport() override {
-    if (!comm_) return;
-    const NcclLibrary& nccl = *nccl_library();
-    (void)(std::uncaught_exceptions() > 0 || failed_ ? nccl.ncclCommAbort(comm_)
-                                                     : nccl.ncclCommDestroy(comm_));
-  }
 
   int rank() const override { return host_->rank(); }
   int size() const override { return host_->size(); }
   std::string_view name() const override { return host_->name(); }
-  void run(const Call& call, const void* in, void* out) override { host_->run(call, in, out); }
+  void run(const Call& call, const void* in, void* out) override {
+    NcclCommunicator::throw_if_failed();  // what a card was to sum is not there: no decision may rest on it
+    host_->run(call, in, out);
+  }
   std::vector<Call> gather_calls(const Call& own) override { return host_->gather_calls(own); }
   bool checks_agreement() const override { return host_->checks_agreement(); }
   Array shared_buffer(Shape shape, DType dtype) override {
@@ -90,51 +86,60 @@ class NcclTransport final : public Transport {
 
   bool moves_card_memory() override {
     if (!decided_) decide();
-    return comm_ != nullptr;
+    return communicator_ != nullptr;
   }
 
   void run_on_card(const Call& call, const void* in, void* out) override {
-    try {
-      start(call, in, out);
-      wait_until_accepted(nccl_library()->ncclGetErrorString, "a collective");
-    } catch (...) {
-      failed_ = true;
-      if (comm_) (void)nccl_library()->ncclCommAbort(comm_);
-      comm_ = nullptr;
-      throw;
+    const auto stream = cuda::current_stream();
+    if (call.collective == Collective::barrier) {
+      GENESIS_CUDA(cudaStreamSynchronize(stream));
+      return run(call, nullptr, nullptr);
     }
+    communicator_->run(name_of(call.collective).data(), stream,
+                       [&](ncclComm_t comm) { start(comm, call, in, out, stream); });
+  }
+
+  Array card_buffer(Shape shape, DType dtype) override {
+    const int64_t bytes = numel_of(shape) * size_of(dtype);
+    if (is_set("GENESIS_NCCL_REGISTER", "0") || !moves_card_memory())
+      return Transport::card_buffer(std::move(shape), dtype);
+    const std::shared_ptr<void> memory =
+        communicator_->registered_memory(bytes, [this](bool yes) { return everyone(yes); });
+    if (!memory) return Transport::card_buffer(std::move(shape), dtype);
+    const MemoryCategory category = current_memory_category();
+    count_outside_bytes(category, bytes, Device::cuda);
+    const std::shared_ptr<void> counted(memory.get(), [memory, category, bytes](void*) {
+      count_outside_bytes(category, -bytes, Device::cuda);
+    });
+    return Array::borrow(memory.get(), std::move(shape), dtype, counted, Device::cuda);
   }
 
  private:
-  void start(const Call& call, const void* in, void* out) {
+  static void start(ncclComm_t comm, const Call& call, const void* in, void* out, cuda::StreamHandle stream) {
     const auto type = type_of(call.dtype);
     const auto count = size_t(call.count);
-    const auto stream = cuda::current_stream();
     switch (call.collective) {
       case Collective::all_reduce:
-        GENESIS_NCCL(comm_, ncclAllReduce, out, out, count, type, operation_of(call.reduce), comm_, stream);
+        GENESIS_NCCL(comm, ncclAllReduce, out, out, count, type, operation_of(call.reduce), comm, stream);
         return;
       case Collective::reduce_scatter:
-        GENESIS_NCCL(comm_, ncclReduceScatter, in, out, count, type, operation_of(call.reduce), comm_,
-                     stream);
+        GENESIS_NCCL(comm, ncclReduceScatter, in, out, count, type, operation_of(call.reduce), comm, stream);
         return;
       case Collective::all_gather:
-        GENESIS_NCCL(comm_, ncclAllGather, in, out, count, type, comm_, stream);
+        GENESIS_NCCL(comm, ncclAllGather, in, out, count, type, comm, stream);
         return;
       case Collective::broadcast:
-        GENESIS_NCCL(comm_, ncclBroadcast, out, out, count, type, call.peer, comm_, stream);
+        GENESIS_NCCL(comm, ncclBroadcast, out, out, count, type, call.peer, comm, stream);
         return;
       case Collective::send:
-        GENESIS_NCCL(comm_, ncclSend, in, count, type, call.peer, comm_, stream);
+        GENESIS_NCCL(comm, ncclSend, in, count, type, call.peer, comm, stream);
         return;
       case Collective::recv:
-        GENESIS_NCCL(comm_, ncclRecv, out, count, type, call.peer, comm_, stream);
+        GENESIS_NCCL(comm, ncclRecv, out, count, type, call.peer, comm, stream);
         return;
       case Collective::barrier:
-        break;
+        return;
     }
-    GENESIS_CUDA(cudaStreamSynchronize(stream));
-    host_->run(call, nullptr, nullptr);
   }
 
   /// A call of the host's back end on `count` i64 of every rank.
@@ -144,13 +149,17 @@ class NcclTransport final : public Transport {
     return all;
   }
 
+  bool everyone(bool yes) {
+    const auto answers = gather(yes);
+    return std::count(answers.begin(), answers.end(), 1) == size();
+  }
+
   void decide() {
     decided_ = true;
     std::string why;
     const bool wanted = !is_set("GENESIS_NCCL", "0");
     const bool here = wanted && nccl_library(&why) != nullptr;
-    const auto everywhere = gather(here);
-    if (std::count(everywhere.begin(), everywhere.end(), 1) != size()) {
+    if (!everyone(here)) {
       if (wanted)
         warn("NCCL is not used: {}; gradients go through the host's memory",
              here ? "another rank has none" : why);
@@ -171,33 +180,12 @@ class NcclTransport final : public Transport {
     if (rank() == 0) GENESIS_NCCL(nullptr, ncclGetUniqueId, &id);
     host_->run({.collective = Collective::broadcast, .dtype = DType::u8, .count = int64_t(sizeof(id))},
                nullptr, &id);
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;
-    GENESIS_NCCL(nullptr, ncclCommInitRankConfig, &comm_, size(), id, rank(), &config);
-    wait_until_accepted(nccl_library()->ncclGetErrorString, "ncclCommInitRankConfig");
-  }
-
-  /// A non-blocking communicator takes a call and says later whether it could start it.
-  template <class Describe>
-  void wait_until_accepted(Describe describe, const char* what) {
-    const auto begin = std::chrono::steady_clock::now();
-    const double limit = timeout_seconds();
-    for (int turn = 0;; ++turn) {
-      ncclResult_t state = ncclSuccess;
-      GENESIS_NCCL(comm_, ncclCommGetAsyncError, comm_, &state);
-      if (state == ncclSuccess) return;
-      if (state != ncclInProgress) throw Error(fmt::format("NCCL, {}: {}", what, describe(state)));
-      const double waited = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      if (waited > limit)
-        throw HangError("NCCL, {}: the ranks did not meet within {:.0f} s (GENESIS_NCCL_TIMEOUT)", what,
-                        limit);
-      if (turn > 1000) std::this_thread::sleep_for(std::chrono::microseconds(50));
-    }
+    communicator_ = NcclCommunicator::connect(id, rank(), size(), timeout_seconds());
   }
 
   std::unique_ptr<Transport> host_;
-  ncclComm_t comm_ = nullptr;
-  bool decided_ = false, failed_ = false;
+  std::shared_ptr<NcclCommunicator> communicator_;
+  bool decided_ = false;
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ struct ColumnLinear {
           LinearBackward{.dy = dy, .x = {}, .weight = weight, .dx = partial, .dweight = {}, .dbias = {}});
       dx = start_summing_rows(partial, tp);
     }
-    const LinearTarget dw(saved, 1, weight.shape(), dy.dtype()), db(saved, 2, {weight.dim(0)}, dy.dtype());
+    const LinearTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
     if (dw.grad.defined() || db.grad.defined()) {
       if (x.defined()) all.wait();
       own_rows(dy, all.array, replicated.group ? replicated.begin : weight.dim(0), dw, db);

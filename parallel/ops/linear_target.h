@@ -4,16 +4,16 @@
 namespace genesis::parallel {
 
 /// Where the gradient of input `i` of a linear layer goes: the leaf's own buffer, or an array that is
-/// returned.
+/// returned, in the type and on the device of `dy`.
 struct LinearTarget {
-  LinearTarget(const autograd::Saved& saved, size_t i, const Shape& shape, DType dtype) {
+  LinearTarget(const autograd::Saved& saved, size_t i, const Shape& shape, const Array& dy) {
     if (!saved.needs(i)) return;
     if (saved.is_leaf(i)) {
       auto target = saved.gradient_target(i);
       grad = target.grad;
       accumulate = target.accumulate;
     } else {
-      grad = Array::empty(shape, dtype);
+      grad = Array::empty(shape, dy.dtype(), dy.device());
       is_returned = true;
     }
   }

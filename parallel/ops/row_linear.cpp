@@ -29,7 +29,7 @@ struct RowLinear {
     const Array all = gather_rows(dy, saved.attributes<TensorParallel>());
     const Array dx =
         saved.needs(0) ? Array::empty({all.dim(0), weight.dim(1)}, dy.dtype(), dy.device()) : Array();
-    const LinearTarget dw(saved, 1, weight.shape(), dy.dtype()), db(saved, 2, {weight.dim(0)}, dy.dtype());
+    const LinearTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
     kernels::run(kernels::LinearBackward{.dy = all,
                                          .x = x,
                                          .weight = weight,

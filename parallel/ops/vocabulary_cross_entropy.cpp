@@ -1,5 +1,6 @@
 #include "parallel/ops/vocabulary_cross_entropy.h"
 
+#include "autograd/engine.h"
 #include "autograd/grad_mode.h"
 #include "autograd/op.h"
 #include "autograd/ops/linear.h"
@@ -30,8 +31,9 @@ kernels::VocabularyLossFinish loss_of(const Array& x, const Array& weight, const
     return wanted ? Array::empty(std::move(shape), dtype, x.device()) : Array();
   };
   // Alike on every rank, though their parts differ by a row: the largest part decides.
-  const bool keeps = wants_gradient &&
-                     kernels::keeps_logit_gradient(supervised, (s.vocabulary + size - 1) / size, x.dtype());
+  const bool keeps =
+      wants_gradient &&
+      kernels::keeps_logit_gradient(supervised, (s.vocabulary + size - 1) / size, x.dtype(), x.device());
   const Array kept = array(keeps, {supervised, weight.dim(0)}, x.dtype());
   const Array own = array(true, {supervised, 3}, wide), stats = array(true, {size, supervised, 3}, wide);
   kernels::run(kernels::VocabularyLossForward{.x = x,
@@ -78,11 +80,11 @@ struct VocabularyCrossEntropy {
                                        .total = s.vocabulary,
                                        .lse = lse,
                                        .kept = kept,
-                                       .scale = Tensor(dloss).item(),
+                                       .scale = autograd::seed_value(dloss),
                                        .dx = {},
                                        .dweight = {}};
     if (saved.needs(0)) op.dx = Array::empty(all.shape(), x.dtype(), x.device());
-    const LinearTarget dw(saved, 1, weight.shape(), x.dtype());
+    const LinearTarget dw(saved, 1, weight.shape(), x);
     op.dweight = dw.grad;
     op.accumulate_dweight = dw.accumulate;
     kernels::run(op);

@@ -37,7 +37,7 @@ struct VocabularyEmbedding {
     auto [ids] = saved.get<1>();
     const Settings& settings = saved.attributes<Settings>();
     const Array all = gather_rows(dy, settings.tp);
-    const LinearTarget dw(saved, 1, settings.shape, dy.dtype());
+    const LinearTarget dw(saved, 1, settings.shape, dy);
     if (!dw.accumulate) kernels::run(kernels::Fill{.dst = dw.grad, .value = 0});
     kernels::run(kernels::EmbeddingPartBackward{
         .dy = all, .ids = ids, .first = settings.first(), .total = settings.vocabulary, .dweight = dw.grad});

@@ -6,6 +6,7 @@
 
 #include "autograd/autocast.h"
 #include "autograd/random.h"
+#include "models/generation/generate.h"
 #include "models/qwen/model.h"
 #include "models/qwen/tensor_traffic.h"
 #include "parallel/gather_shards.h"
@@ -149,6 +150,30 @@ TEST(TensorParallelModel, SavesTheFolderOfTheWholeModelAndReadsItBack) {
   }
 }
 
+TEST(TensorParallelModel, GeneratesWhatTheWholeModelGenerates) {
+  const std::vector<std::vector<int32_t>> prompts = {{1, 5, 7}, {3}, {20, 2, 2, 11, 0}};
+  for (const Case& c : kCases) {
+    GenerationConfig sampled{.max_new_tokens = 7};
+    sampled.do_sample = c.other;  // draws follow the seed, on every rank alike
+    sampled.seed = 11;
+    QwenModel whole(config_of(c), DType::f32, 3);
+    const auto wanted = generate(whole, prompts, sampled, {}, 2);
+    KeptText kept;
+    const auto kept_wanted = generate(whole, prompts[2], sampled, kept).tokens;
+    for_every_split([&](const TensorParallel& tp) {
+      QwenModel model(config_of(c), DType::f32, 3, tp);
+      if (tp.sequence) {
+        EXPECT_THROW(generate(model, prompts, sampled), Error);
+        return;
+      }
+      const auto found = generate(model, prompts, sampled, {}, 2);
+      for (size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(found[i].tokens, wanted[i].tokens) << i;
+      KeptText own;
+      EXPECT_EQ(generate(model, prompts[2], sampled, own).tokens, kept_wanted);
+    });
+  }
+}
+
 TEST(TensorParallelModel, AnIllegalSplitIsRefusedByAllRanks) {
   LocalGroup::run(3, [](parallel::Communicator& group) {
     EXPECT_THROW(QwenModel(config_of(kCases[0]), DType::f32, 3, {&group, false}), ConfigError);
@@ -173,6 +198,8 @@ TEST(TensorParallelModel, TheLogSaysWhatTheFormulaSays) {
                                             .activations = mixed ? DType::bf16 : DType::f32,
                                             .gradient_checkpointing = checkpointing});
           EXPECT_EQ(tp.group->traffic().bytes - before, wanted.tp)
+              << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed;
+          EXPECT_EQ(model.kv_replicas() ? model.kv_replicas()->traffic().bytes : 0, wanted.kv)
               << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed;
         });
 }

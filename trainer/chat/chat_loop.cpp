@@ -67,7 +67,7 @@ class ChatLoop {
     } else if (word == "/system") {
       session_.set_system(rest.empty() ? std::nullopt : std::optional(std::move(rest)));
     } else if (word == "/save") {
-      save(session_, rest);
+      if (io_.writes_files) save(session_, rest);
       if (io_.is_terminal) io_.out << "saved to " << rest << '\n';
     } else {
       throw DataError("'{}' is no command; /help shows them", word);

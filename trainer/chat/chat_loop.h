@@ -14,6 +14,7 @@ struct ChatIo {
   std::ostream& out;
   std::function<bool()> take_interrupt;  ///< whether Ctrl-C came since it was last asked
   bool is_terminal = false;              ///< shows "> ", and an error does not end the loop
+  bool writes_files = true;              ///< false: another rank does what /save asks for
 };
 
 /// Reads questions line by line and writes the answers as they are made, until the input ends or /exit.

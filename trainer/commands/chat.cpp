@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "trainer/chat/interrupt.h"
 #include "trainer/commands/generation_options.h"
 #include "trainer/commands/model_options.h"
+#include "trainer/inference/model_ranks.h"
 
 namespace genesis::trainer {
 namespace {
@@ -20,30 +20,50 @@ struct ChatOptions {
   std::optional<std::string> prompt, system;
 };
 
+/// Lines of the user: those of rank 0, on every rank.
+class Questions {
+ public:
+  Questions(ModelRanks& ranks, const std::optional<std::string>& prompt) : ranks_(ranks), prompt_(prompt) {}
+
+  LineReader::Result next(std::string& line) {
+    if (prompt_) {
+      line = *prompt_;
+      return std::exchange(asked_, true) ? LineReader::Result::end : LineReader::Result::line;
+    }
+    auto result = LineReader::Result::end;
+    if (ranks_.is_first()) result = lines_.next(line);
+    result = LineReader::Result(ranks_.of_first(int64_t(result)));
+    if (result == LineReader::Result::line) line = ranks_.of_first(line);
+    return result;
+  }
+
+ private:
+  ModelRanks& ranks_;
+  const std::optional<std::string>& prompt_;
+  LineReader lines_{STDIN_FILENO};
+  bool asked_ = false;
+};
+
 void chat(const ChatOptions& o) {
-  LoadedModel model = open_model(o.model);
+  ModelRanks ranks;
+  LoadedModel model = open_model(o.model, ranks.all(), ranks.split());
   ChatSession session(model, with_arguments(model.generation, o.generation), o.system);
   InterruptFlag interrupt;
-  LineReader lines(STDIN_FILENO);
-  bool asked = false;
-  const ChatIo io{.read =
-                      [&](std::string& line) {
-                        if (!o.prompt) return lines.next(line);
-                        line = *o.prompt;
-                        return std::exchange(asked, true) ? LineReader::Result::end
-                                                          : LineReader::Result::line;
-                      },
-                  .out = std::cout,
+  Questions questions(ranks, o.prompt);
+  const bool terminal = !o.prompt && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
+  const ChatIo io{.read = [&](std::string& line) { return questions.next(line); },
+                  .out = ranks.out(),
                   .take_interrupt =
                       [&] {
-                        const bool came = interrupt.is_set();
+                        const bool came = ranks.of_first(int64_t{interrupt.is_set()}) != 0;
                         interrupt.clear();
                         return came;
                       },
-                  .is_terminal = !o.prompt && ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0};
+                  .is_terminal = ranks.of_first(int64_t{terminal}) != 0,
+                  .writes_files = ranks.is_first()};
   if (io.is_terminal)
-    std::cout << model.folder.string() << ", template " << model.chat.chat_template().name
-              << ". /help shows the commands.\n";
+    io.out << model.folder.string() << ", template " << model.chat.chat_template().name
+           << ". /help shows the commands.\n";
   run_chat(session, io);
 }
 

@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 
+#include "parallel/mesh.h"
 #include "parallel/world.h"
 #include "trainer/commands/model_options.h"
 #include "trainer/evaluate/dataset_loss.h"
 #include "trainer/evaluate/exact_match.h"
+#include "trainer/inference/model_ranks.h"
 
 namespace genesis::trainer {
 namespace {
@@ -23,6 +25,7 @@ struct EvalOptions {
   std::string data, loss_on = "assistant", truncation = "error";
   std::optional<int64_t> max_seq_len;
   bool exact_match = false, json = false;
+  int tensor_parallel = 1;
   std::optional<double> min_exact_match;
   ExactMatchOptions questions;
 };
@@ -54,9 +57,10 @@ void print_json(const ExactMatch& r) {
 }
 
 void eval_exact_match(const EvalOptions& o) {
-  LoadedModel model = open_model(o.model);
+  ModelRanks ranks;
+  LoadedModel model = open_model(o.model, ranks.all(), ranks.split());
   const ExactMatch result = exact_match(model, o.data, o.questions);
-  o.json ? print_json(result) : print_table(result);
+  if (ranks.is_first()) o.json ? print_json(result) : print_table(result);
   std::fflush(stdout);
   if (o.min_exact_match && result.all.share() < *o.min_exact_match)
     throw Error(
@@ -65,12 +69,13 @@ void eval_exact_match(const EvalOptions& o) {
 
 void eval_loss(const EvalOptions& o) {
   parallel::World world;
-  LoadedModel model = open_model(o.model);
+  const parallel::Mesh mesh(world.communicator(), {.tensor_parallel = o.tensor_parallel, .order = {}});
+  LoadedModel model = open_model(o.model, world.communicator(), {&mesh.tp(), false});
   data::SftOptions options;
   options.loss_on = data::loss_on_from(o.loss_on);
   options.truncation = data::truncation_from(o.truncation);
   options.max_seq_len = o.max_seq_len.value_or(model.context());
-  const DatasetLoss r = dataset_loss(model, o.data, options, world.communicator());
+  const DatasetLoss r = dataset_loss(model, o.data, options, mesh.dp());
   if (world.communicator().rank() != 0) return;
   if (o.json) {
     const Json line{{"loss", r.loss},
@@ -107,6 +112,11 @@ void add_eval(CLI::App& program, CommandContext& context) {
       ->capture_default_str();
   command->add_option("--limit", o->questions.limit, "questions at most")->check(CLI::PositiveNumber);
   command->add_option("--show-wrong", o->questions.keep_wrong, "wrong answers to show")
+      ->capture_default_str();
+  command
+      ->add_option("--tensor-parallel-size", o->tensor_parallel,
+                   "ranks that share one copy of the model; exact answers always take all of them")
+      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--json", o->json, "one JSON object instead of a table");
   command->callback([o, &context] {

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "trainer/commands/generation_options.h"
@@ -10,6 +11,7 @@
 #include "trainer/commands/standard_input.h"
 #include "trainer/generate/answer_lines.h"
 #include "trainer/generate/prompt.h"
+#include "trainer/inference/model_ranks.h"
 
 namespace genesis::trainer {
 namespace {
@@ -31,28 +33,36 @@ std::string text_on_stdin() {
 }
 
 void answer_one(LoadedModel& model, const models::GenerationConfig& settings, const std::string& text,
-                bool raw, const char* where) {
+                bool raw, const char* where, std::ostream& out) {
   const auto config = with_stop_ids(model, settings, raw);
   const Prompt prompt =
       raw ? raw_prompt(model, text, config.max_new_tokens, where)
           : chat_prompt(model, {{}, {{data::Role::user, text}}}, config.max_new_tokens, where);
-  answer(model, {prompt}, config, [](size_t, std::string_view piece) {
-    std::cout << piece << std::flush;
-    return bool(std::cout);
+  answer(model, {prompt}, config, [&out](size_t, std::string_view piece) {
+    out << piece << std::flush;
+    if (!out) throw DiskError("the output cannot be written");
+    return true;
   });
-  std::cout << std::endl;
-  if (!std::cout) throw DiskError("the output cannot be written");
+  out << std::endl;
+  if (!out) throw DiskError("the output cannot be written");
 }
 
 void generate(const GenerateOptions& o) {
   if (o.json && o.prompt) throw ConfigError("--json reads its prompts from stdin; leave out --prompt");
-  LoadedModel model = open_model(o.model);
+  ModelRanks ranks;
+  LoadedModel model = open_model(o.model, ranks.all(), ranks.split());
   const auto settings = with_arguments(model.generation, o.generation);
-  if (o.json) {
+  if (o.json && !ranks.are_many()) {
     StandardInput in;
     return answer_lines(model, settings, o.raw, in, std::cout, kInput);
   }
-  answer_one(model, settings, o.prompt ? *o.prompt : text_on_stdin(), o.raw, o.prompt ? "--prompt" : kInput);
+  const std::string text =
+      ranks.of_first(o.prompt || !ranks.is_first() ? o.prompt.value_or("") : text_on_stdin());
+  if (o.json) {  // several ranks answer all lines together
+    std::istringstream in(text);
+    return answer_lines(model, settings, o.raw, in, ranks.out(), kInput);
+  }
+  answer_one(model, settings, text, o.raw, o.prompt ? "--prompt" : kInput, ranks.out());
 }
 
 }  // namespace

@@ -32,14 +32,31 @@ DType dtype_of_word(const std::string& word) {
   throw ConfigError("dtype '{}' is unknown; known are f32, bf16, f16", word);
 }
 
-LoadedModel open_model(const ModelArguments& a) {
-  use_threads(a.threads);
+namespace {
+
+OpenOptions options_of(const ModelArguments& a) {
   OpenOptions options;
   options.path = a.path;
   options.device = device_of_word(a.device);
   if (!a.tokenizer.empty()) options.tokenizer = a.tokenizer;
   if (!a.chat_template.empty()) options.chat_template = a.chat_template;
   if (a.dtype != "auto") options.dtype = dtype_of_word(a.dtype);
+  return options;
+}
+
+}  // namespace
+
+LoadedModel open_model(const ModelArguments& a) {
+  use_threads(a.threads);
+  return open_model(options_of(a));
+}
+
+LoadedModel open_model(const ModelArguments& a, parallel::Communicator& ranks,
+                       const parallel::TensorParallel& tp) {
+  parallel::apply(
+      parallel::plan_threads(ranks, a.threads > 0 ? std::optional<int>(a.threads) : std::nullopt));
+  OpenOptions options = options_of(a);
+  options.tp = tp;
   return open_model(options);
 }
 

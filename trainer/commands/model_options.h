@@ -19,6 +19,10 @@ void add_model_options(CLI::App& command, ModelArguments& arguments);
 /// Sets the number of threads and opens the model. Errors: as open_model.
 LoadedModel open_model(const ModelArguments& arguments);
 
+/// The same by all ranks of a job, of which those of `tp` share the model. Collective over them.
+LoadedModel open_model(const ModelArguments& arguments, parallel::Communicator& ranks,
+                       const parallel::TensorParallel& tp);
+
 /// Threads of a process that is not one of several ranks: `threads`, or all its cores when it is 0.
 void use_threads(int threads);
 

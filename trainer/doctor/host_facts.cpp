@@ -18,6 +18,7 @@
 #include "kernels/cpu/onednn_version.h"
 #include "parallel/launcher.h"
 #include "parallel/mpi_version.h"
+#include "parallel/nccl_version.h"
 #include "parallel/threads.h"
 #include "trainer/commands/version.h"
 #include "trainer/doctor/gpu_facts.h"
@@ -145,6 +146,7 @@ HostFacts collect_host_facts(const std::string& folder) {
   f.add("launcher", launcher_line());
   f.add("matrix products", kernels::onednn_version());
   f.add("ranks", parallel::mpi_version());
+  if (const std::string nccl = parallel::nccl_version(); !nccl.empty()) f.add("ranks with GPUs", nccl);
   f.add("other libraries",
         fmt::format("{}, fmt {}.{}.{}, nlohmann-json {}.{}.{}, CLI11 {}", OpenSSL_version(OPENSSL_VERSION),
                     FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,

@@ -12,7 +12,7 @@ namespace {
 Array deciding_logits(models::QwenModel& model, const std::vector<int32_t>& prompt,
                       const std::vector<int32_t>& tokens) {
   const bool narrow = autograd::autocast_state().on;
-  models::KvCache cache(model.config(), 1, int64_t(prompt.size() + tokens.size()),
+  models::KvCache cache(model.cache_config(), 1, int64_t(prompt.size() + tokens.size()),
                         narrow ? DType::bf16 : DType::f32, model.device());
   const double alpha = model.ntk_alpha(int64_t(prompt.size()));
   std::vector<float> rows;

@@ -44,7 +44,7 @@ LoadedModel open_model(const OpenOptions& options) {
   const DType stored = config.dtype.value_or(DType::f32);
   const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
   const DeviceScope place(options.device);
-  auto model = models::QwenModel::from_folder(folder, dtype);
+  auto model = models::QwenModel::from_folder(folder, dtype, options.tp);
   model->eval();
   models::GenerationConfig generation = model->generation;
   return {folder, std::move(model), std::move(tokenizer), std::move(chat), std::move(generation)};

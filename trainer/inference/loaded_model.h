@@ -16,8 +16,9 @@ struct OpenOptions {
   std::filesystem::path path;                      ///< see model_folder
   std::optional<std::filesystem::path> tokenizer;  ///< file or folder; absent: the model's own
   std::optional<std::string> chat_template;        ///< see chat_template_of
-  std::optional<DType> dtype;  ///< of weights and arithmetic; absent: bf16 for weights stored so, else f32
+  std::optional<DType> dtype;   ///< of weights and arithmetic; absent: bf16 for weights stored so, else f32
   Device device = Device::cpu;  ///< where the weights are put
+  parallel::TensorParallel tp = {};  ///< the ranks that share the model
 };
 
 /// A model that can be talked to.

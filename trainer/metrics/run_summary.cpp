@@ -22,7 +22,9 @@ std::string to_json(const RunSummary& s) {
                                  {"device", s.device},
                                  {"precision", s.precision},
                                  {"checkpoint", s.checkpoint},
-                                 {"memory", memory_json(s.memory)}};
+                                 {"memory", memory_json(s.memory)},
+                                 {"start_peak_bytes", s.start_peak_bytes},
+                                 {"logged_bytes", {{"steps", s.step_bytes}, {"evaluation", s.eval_bytes}}}};
   if (s.loss) json["loss"] = *s.loss;
   if (s.eval_loss) json["eval_loss"] = *s.eval_loss;
   if (s.seconds > 0) json["tokens_per_second"] = static_cast<double>(s.tokens) / s.seconds;

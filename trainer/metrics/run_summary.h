@@ -5,6 +5,7 @@
 #include <string>
 
 #include "kernels/core/memory.h"
+#include "trainer/metrics/counted_traffic.h"
 
 namespace genesis::trainer {
 
@@ -25,9 +26,12 @@ struct RunSummary {
   int threads = 1;  ///< of a rank
   std::string device;
   std::string precision;
-  std::string checkpoint;  ///< the folder saved last
-  int stop_signal = 0;     ///< the signal that ended it early; not written
-  MemoryStats memory;      ///< of rank 0
+  std::string checkpoint;        ///< the folder saved last
+  int stop_signal = 0;           ///< the signal that ended it early; not written
+  MemoryStats memory;            ///< of rank 0, since its first step began
+  int64_t start_peak_bytes = 0;  ///< of rank 0, before: reading weights, laying out what ranks share
+  GroupBytes step_bytes;         ///< rank 0 logged in training steps; what `genesis plan` predicts
+  GroupBytes eval_bytes;         ///< the same in evaluations
 };
 
 std::string to_json(const RunSummary& summary);

@@ -22,40 +22,44 @@ struct Held {
 /// Bytes of the arrays of one pass.
 struct Sizes {
   explicit Sizes(const PlanInput& in);
-  int64_t rows = 0;              // [N, H]
-  int64_t passing = 0;           // gathered rows and partial sums
+  int64_t rows = 0;              // [N, H], or this rank's share of them
+  int64_t gathered = 0;          // [N, H] where a rank keeps a share: rows of all ranks, partial sums
   int64_t qkv = 0, context = 0;  // [N, (A + 2K) d], [N, A d]
   int64_t gate_up = 0, mlp = 0;  // [N, 2F], [N, F]
-  int64_t rstd = 0, lse = 0;     // [N] f32, [A, N] f32
+  int64_t rstd = 0, lse = 0;     // [N] f32 (or the share), [A, N] f32
   int64_t qk_rstd = 0;           // [N, A + K] f32, with qk_norm
   int64_t lengths = 0;           // [documents] i32
   int64_t ids = 0;               // [N] i32
   int64_t kept = 0;              // what the loss keeps for backward
+  int64_t statistics = 0;        // [1 + P, supervised, 3] f32: what P ranks say of each token
+  int64_t replicated = 0;        // gradients of KV rows that several ranks hold
   int64_t table = 0;             // cos and sin
 };
 
 Sizes::Sizes(const PlanInput& in) {
   const models::QwenConfig& m = in.model;
-  const int64_t n = in.tokens(), b = size_of(in.compute_dtype()), t = in.tensor_parallel, d = m.head_dim;
+  const int64_t t = in.tensor_parallel, b = size_of(in.compute_dtype()), d = m.head_dim;
+  const bool shared = in.sequence_parallel && t > 1;
+  const int64_t n = shared ? (in.tokens() + t - 1) / t * t : in.tokens(), share = shared ? t : 1;
   const int64_t heads = m.n_head / t, kv = std::max<int64_t>(1, m.n_kv_head / t);
-  // Under sequence parallelism a rank keeps its rows of the residual stream; all of them pass by for a while.
-  rows = n * m.n_embd * b / (in.sequence_parallel ? t : 1);
-  passing = in.sequence_parallel ? 2 * n * m.n_embd * b : 0;
+  rows = n * m.n_embd * b / share;
+  gathered = shared ? n * m.n_embd * b : 0;
   qkv = n * (heads + 2 * kv) * d * b;
   context = n * heads * d * b;
   mlp = n * (m.intermediate_size / t) * b;
   gate_up = 2 * mlp;
-  rstd = 4 * n;
+  rstd = 4 * n / share;
   lse = 4 * n * heads;
   qk_rstd = *m.qk_norm ? 4 * n * (heads + kv) : 0;
   lengths = 4 * (n / in.row_tokens);
   ids = 4 * n;
-  const int64_t supervised = in.supervised_tokens();
-  const bool keeps = kernels::keeps_logit_gradient(supervised, m.vocab_size / t, in.compute_dtype());
-  kept = keeps ? supervised * (m.vocab_size / t) * b : 4 * n;
+  const int64_t supervised = in.supervised_tokens(), vocabulary = (m.vocab_size + t - 1) / t;
+  const bool keeps = kernels::keeps_logit_gradient(supervised, vocabulary, in.compute_dtype());
+  kept = keeps ? supervised * vocabulary * b : 4 * n;
   // Fewer supervised tokens than could be may fit where all do not: the bound covers every number of them.
-  if (!keeps && in.supervised < 0)
-    kept = std::min(kernels::kKeptLogitsBytes, supervised * (m.vocab_size / t) * b);
+  if (!keeps && in.supervised < 0) kept = std::min(kernels::kKeptLogitsBytes, supervised * vocabulary * b);
+  if (t > 1) statistics = 12 * supervised * (1 + t);
+  if (m.n_kv_head < t) replicated = 4 * 2 * d * (m.n_embd + 1);
   table = in.row_tokens * d * 4;
 }
 
@@ -69,32 +73,50 @@ class Pass {
   ActivationPeak run() {
     held_.take(size_.table + 3 * size_.ids +
                size_.lengths);  // ids, positions, targets and bounds of the batch
-    held_.take(size_.rows);     // the embedding
+    row_layer();                // the embedding, a sum over the ranks as well
     for (int64_t l = 0; l < layers_; ++l) checkpointed_ ? forward_unrecorded(l) : forward(l);
     held_.take(2 * size_.rows + size_.rstd);  // the last norm
     held_.give(checkpointed_ ? 2 * size_.rows : size_.rows);
-    held_.take(size_.kept);
+    held_.take(size_.gathered + size_.kept);
+    held_.touch(size_.statistics);
+    held_.give(size_.gathered);
     // Backward.
-    held_.take(size_.rows);
+    column_backward();
     held_.give(size_.kept + size_.rows);
     held_.take(size_.rows);
     held_.give(2 * size_.rows + size_.rstd);
     for (int64_t l = layers_; l-- > 0;) checkpointed_ ? backward_recomputed(l) : backward(l, true);
-    return {held_.peak + size_.passing, input_gradients_.peak};
+    held_.touch(size_.gathered);
+    return {held_.peak, input_gradients_.peak};
   }
 
  private:
+  // Linear layers between ranks (parallel/ops): with sequence parallelism the rows of all ranks pass by.
+  void column_layer(int64_t out) {
+    held_.take(size_.gathered);
+    held_.take(out);
+    held_.give(size_.gathered);
+  }
+  void row_layer() { column_layer(size_.rows); }
+  /// The input is gathered again while the partial sums of its gradient are made.
+  void column_backward() {
+    held_.take(2 * size_.gathered);
+    held_.take(size_.rows);
+    held_.give(2 * size_.gathered);
+  }
+
   /// A block that is recorded: what it saves stays. `delta`, what the block before fed, goes at the end.
   void forward(int64_t layer) {
     if (layer > 0) held_.take(size_.rows);
     held_.take(size_.rows + size_.rstd);
-    held_.take(size_.qkv);
+    column_layer(size_.qkv);
     if (size_.qk_rstd) held_.take(size_.qkv + size_.qk_rstd);
     held_.take(size_.context + size_.lse + size_.lengths);
-    held_.take(size_.rows);  // attended
+    row_layer();  // attended
     held_.take(2 * size_.rows + size_.rstd);
-    held_.take(size_.gate_up + size_.mlp);
-    held_.take(size_.rows);  // fed
+    column_layer(size_.gate_up);
+    held_.take(size_.mlp);
+    row_layer();  // fed
     held_.give(size_.rows);
     if (layer > 0 && !checkpointed_) held_.give(size_.rows);
   }
@@ -104,7 +126,7 @@ class Pass {
     const int64_t first = layer > 0 ? 2 * size_.rows : size_.rows;  // residual and normed, or normed alone
     held_.take(first);
     held_.touch(size_.rstd);
-    held_.take(size_.qkv);
+    column_layer(size_.qkv);
     if (size_.qk_rstd) {
       held_.take(size_.qkv);
       held_.touch(size_.qk_rstd);
@@ -112,27 +134,28 @@ class Pass {
     }
     held_.take(size_.context);
     held_.touch(size_.lse + size_.lengths);
-    held_.take(size_.rows);
+    row_layer();
     held_.give(size_.qkv + size_.context);
     held_.take(2 * size_.rows);
     held_.touch(size_.rstd);
-    held_.take(size_.gate_up + size_.mlp);
-    held_.take(size_.rows);
+    column_layer(size_.gate_up);
+    held_.take(size_.mlp);
+    row_layer();
     held_.give(size_.gate_up + size_.mlp + first + 2 * size_.rows);
   }
 
   /// `own`: the gradient that comes in is let go of when it has been used.
   void backward(int64_t layer, bool own) {
-    held_.take(size_.mlp);
-    held_.give(size_.mlp);  // the saved input of `down`
+    column_layer(size_.mlp);  // as forward: the gradient of all rows passes by
+    held_.give(size_.mlp);    // the saved input of `down`
     held_.take(size_.gate_up);
     held_.give(size_.mlp + size_.gate_up);
-    held_.take(size_.rows);
+    column_backward();
     held_.give(size_.gate_up + size_.rows);
     held_.take(size_.rows);
     held_.give((own ? 3 : 1) * size_.rows + size_.rstd);  // gradients in, and the saved residual
     if (!own && layer == 0) input_gradients_.take(size_.rows);
-    held_.take(size_.context);
+    column_layer(size_.context);
     held_.take(size_.qkv);
     held_.give(size_.context);
     held_.give(size_.qkv + size_.context + size_.lse + size_.lengths);
@@ -140,8 +163,9 @@ class Pass {
       held_.touch(size_.qkv);
       held_.give(size_.qkv + size_.qk_rstd);
     }
-    held_.take(size_.rows);
-    held_.give(size_.qkv + size_.rows);
+    held_.take(size_.replicated);
+    column_backward();
+    held_.give(size_.replicated + size_.qkv + size_.rows);
     held_.take(size_.rows);
     if (!own && layer > 0) input_gradients_.take(2 * size_.rows);
     if (own) {

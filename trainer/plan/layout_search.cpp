@@ -32,8 +32,6 @@ std::optional<PlanInput> with_rows(PlanInput in, int64_t global, int tensor_para
   return in;
 }
 
-int64_t global_rows(const PlanInput& in) { return in.rows * in.accumulation * in.data_parallel(); }
-
 int changes(const PlanInput& a, const PlanInput& b) {
   return (a.zero_stage != b.zero_stage) + (a.rows != b.rows) + (a.checkpointing != b.checkpointing) +
          (a.precision != b.precision) + (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
@@ -42,7 +40,7 @@ int changes(const PlanInput& a, const PlanInput& b) {
 /// Every layout of the same ranks, precision and global batch.
 std::vector<PlanInput> alternatives(const PlanInput& in) {
   std::vector<PlanInput> all;
-  const int64_t global = global_rows(in);
+  const int64_t global = in.step_rows();
   for (int tp = 1; tp <= kLargestTensorParallel; tp *= 2)
     for (int64_t rows = 1; rows <= global && rows * in.row_tokens <= 65536; rows *= 2) {
       const auto split = with_rows(in, global, tp, rows);
@@ -94,7 +92,7 @@ std::optional<Layout> best_layout(const PlanInput& in, const Machine& machine) {
 
 std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machine) {
   std::vector<PlanInput> one_change;
-  const int64_t global = global_rows(in);
+  const int64_t global = in.step_rows();
   const auto add = [&](auto&& change) {
     PlanInput other = in;
     change(other);
@@ -123,7 +121,7 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
     more.rows = 1;
     more.accumulation = std::max<int64_t>(1, in.rows * in.accumulation / factor);
     for (int tp = in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2) {
-      const auto split = with_rows(more, global_rows(more), tp, 1);
+      const auto split = with_rows(more, more.step_rows(), tp, 1);
       if (!split) continue;
       if (const Layout layout = evaluate_layout(*split, machine); layout.fits(machine)) return layout;
     }

@@ -28,7 +28,8 @@ struct PlanInput {
   /// Tokens of one forward pass; one row at a time in sample order.
   int64_t tokens() const { return (in_sample_order ? 1 : rows) * row_tokens; }
   int64_t forward_passes() const { return accumulation * (in_sample_order ? rows : 1); }
-  int64_t step_tokens() const { return rows * accumulation * data_parallel() * row_tokens; }
+  int64_t step_rows() const { return rows * accumulation * data_parallel(); }
+  int64_t step_tokens() const { return step_rows() * row_tokens; }
   int64_t supervised_tokens() const {
     return supervised >= 0 ? supervised : tokens() - tokens() / row_tokens;
   }

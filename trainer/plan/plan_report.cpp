@@ -14,7 +14,8 @@ constexpr double kGiB = double(1 << 30);
 std::string bytes_text(double bytes) {
   if (bytes >= kGiB) return fmt::format("{:.2f} GiB", bytes / kGiB);
   if (bytes >= double(1 << 20)) return fmt::format("{:.1f} MiB", bytes / double(1 << 20));
-  return fmt::format("{:.1f} KiB", bytes / 1024);
+  if (bytes >= 1024) return fmt::format("{:.1f} KiB", bytes / 1024);
+  return fmt::format("{:.0f} B", bytes);
 }
 
 std::string seconds_text(double s) {
@@ -32,9 +33,8 @@ std::string head_text(const PlanReport& r) {
       "{} parameters, {}, checkpointing {}; {} ranks of {} = dp {} x tp {}, zero_stage {}\n"
       "step: {} rows of {} tokens = {} x {} accumulation x {} data-parallel ranks\n",
       models::parameter_count(in.model), spelling_of(in.precision), spelling_of(in.checkpointing), in.ranks,
-      r.machine.name, in.data_parallel(), in.tensor_parallel, in.zero_stage,
-      in.rows * in.accumulation * in.data_parallel(), in.row_tokens, in.rows, in.accumulation,
-      in.data_parallel());
+      r.machine.name, in.data_parallel(), in.tensor_parallel, in.zero_stage, in.step_rows(), in.row_tokens,
+      in.rows, in.accumulation, in.data_parallel());
 }
 
 std::string memory_text(const PlanReport& r) {
@@ -74,7 +74,8 @@ std::string traffic_text(const PlanReport& r) {
   std::vector<Kind> kinds;
   for (const PlannedCall& c : plan_traffic(r.asked.input)) {
     auto same = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) {
-      return k.like.what == c.what && k.like.collective == c.collective && k.like.dtype == c.dtype;
+      return k.like.what == c.what && k.like.group == c.group && k.like.collective == c.collective &&
+             k.like.dtype == c.dtype;
     });
     if (same == kinds.end()) same = kinds.insert(kinds.end(), {c, 0, 0});
     same->calls += c.times * c.calls;

@@ -30,8 +30,8 @@ double flops_of_token(const PlanInput& in) {
 }
 
 double seconds_of(const PlannedCall& call, const PlanInput& in, const Machine& m) {
-  const bool tp = call.group != "dp";
-  const double n = tp ? in.tensor_parallel : in.data_parallel();
+  const bool tp = call.group == "tp" || call.group == "kv", world = call.group == "world";
+  const double n = world ? in.ranks : tp ? in.tensor_parallel : in.data_parallel();
   // Neighbours share a copy of the model: a dp group spans nodes as soon as the run does.
   const bool crosses = tp ? in.tensor_parallel > m.ranks_per_node : in.ranks > m.ranks_per_node;
   const double bandwidth = crosses ? m.network_bytes_per_s : m.link_bytes_per_s;

@@ -20,25 +20,72 @@ void add(std::vector<PlannedCall>& calls, const PlannedCall& call) {
   calls.push_back(call);
 }
 
+models::SplitPass pass_of(const PlanInput& in) {
+  return {.tensor_parallel = in.tensor_parallel,
+          .sequence_parallel = in.sequence_parallel,
+          .tokens = in.tokens(),
+          .supervised = in.supervised_tokens(),
+          .activations = in.compute_dtype(),
+          .parameters = in.parameter_dtype(),
+          .gradient_checkpointing = in.checkpointing == GradientCheckpointing::full};
+}
+
+/// Calls of a pass whose bytes add up to `bytes`.
+PlannedCall together(const PlanInput& in, const char* what, int64_t bytes, int64_t passes, int64_t calls) {
+  return {what,      "tp",  in.sequence_parallel ? Collective::all_gather : Collective::all_reduce,
+          DType::u8, bytes, passes,
+          false,     calls};
+}
+
+/// One call of a few numbers.
+PlannedCall numbers(const char* what, const char* group, DType dtype, int64_t count) {
+  return {what, group, Collective::all_reduce, dtype, count, 1, false};
+}
+
 /// Sums of the residual stream between the parts of a block, or gathers and scatters of its rows.
 void add_tensor_parallel(std::vector<PlannedCall>& calls, const PlanInput& in) {
   if (in.tensor_parallel == 1) return;
-  const bool again = in.checkpointing == GradientCheckpointing::full;
-  const models::TensorTraffic pass =
-      models::tensor_traffic(in.model, {.tensor_parallel = in.tensor_parallel,
-                                        .sequence_parallel = in.sequence_parallel,
-                                        .tokens = in.tokens(),
-                                        .supervised = in.supervised_tokens(),
-                                        .activations = in.compute_dtype(),
-                                        .parameters = in.parameter_dtype(),
-                                        .gradient_checkpointing = again});
+  const models::SplitPass split = pass_of(in);
+  const models::TensorTraffic pass = models::tensor_traffic(in.model, split);
+  const bool again = split.gradient_checkpointing;
   const int64_t of_block = in.sequence_parallel ? (again ? 14 : 10) : (again ? 6 : 4);
-  calls.push_back({"activations", "tp",
-                   in.sequence_parallel ? Collective::all_gather : Collective::all_reduce, DType::u8, pass.tp,
-                   in.forward_passes(), false, of_block * in.model.n_layer + 5});
+  calls.push_back(together(in, "activations", pass.tp, in.forward_passes(), of_block * in.model.n_layer + 5));
   if (pass.kv > 0)
     calls.push_back({"KV gradients", "kv", Collective::all_reduce, DType::u8, pass.kv, in.forward_passes(),
                      false, in.model.n_layer});
+}
+
+void add_gradients_and_weights(std::vector<PlannedCall>& calls, const PlanInput& in) {
+  const int dp = in.data_parallel();
+  if (dp == 1) return;
+  const auto buckets = planned_buckets(in);
+  const bool scatter = in.zero_stage >= 1;
+  const bool hides = !in.in_sample_order;
+  for (const auto& b : buckets)
+    add(calls, {"gradients", "dp", scatter ? Collective::reduce_scatter : Collective::all_reduce,
+                in.reduce_dtype, b.count / (scatter ? dp : 1), 1, hides});
+  if (!scatter) return;
+  for (auto b = buckets.rbegin(); b != buckets.rend(); ++b)
+    add(calls, {"weights", "dp", Collective::all_gather, b->weight, b->count / dp, 1, true});
+}
+
+/// The loss, the squares of each parameter's gradient, the loss scale's overflow, and the vote.
+void add_numbers(std::vector<PlannedCall>& calls, const PlanInput& in) {
+  const auto parameters = int64_t(parameter_sizes(in).size());
+  const bool split = in.tensor_parallel > 1, many = in.data_parallel() > 1;
+  if (many) calls.push_back(numbers("loss", "dp", DType::f64, in.in_sample_order ? in.step_rows() : 1));
+  if (many && in.zero_stage >= 1) {
+    PlannedCall squares = numbers("norm", "dp", DType::f64, parameters);
+    if (in.in_sample_order && !split) {  // as pairs that carry their roundings (parallel/ordered/)
+      squares.collective = Collective::all_gather;
+      squares.count = 2 * parameters;
+    }
+    calls.push_back(squares);
+  }
+  if (split) calls.push_back(numbers("norm", "tp", DType::f64, parameters));
+  if (many && in.precision == Precision::fp16_mixed)
+    calls.push_back(numbers("overflow", "dp", DType::i64, 1));
+  if (in.ranks > 1) calls.push_back(numbers("decisions", "world", DType::i64, 2));
 }
 
 }  // namespace
@@ -46,17 +93,23 @@ void add_tensor_parallel(std::vector<PlannedCall>& calls, const PlanInput& in) {
 std::vector<PlannedCall> plan_traffic(const PlanInput& in) {
   std::vector<PlannedCall> calls;
   add_tensor_parallel(calls, in);
-  const int dp = in.data_parallel();
-  if (dp == 1) return calls;
-  const auto buckets = planned_buckets(in);
-  const bool scatter = in.zero_stage >= 1;
-  const bool hides = !in.in_sample_order;
-  for (const auto& b : buckets)
-    add(calls, {"gradients", "dp", scatter ? Collective::reduce_scatter : Collective::all_reduce,
-                in.reduce_dtype, b.count / (scatter ? dp : 1), 1, hides});
-  if (!scatter) return calls;
-  for (auto b = buckets.rbegin(); b != buckets.rend(); ++b)
-    add(calls, {"weights", "dp", Collective::all_gather, b->weight, b->count / dp, 1, true});
+  add_gradients_and_weights(calls, in);
+  add_numbers(calls, in);
+  return calls;
+}
+
+std::vector<PlannedCall> plan_evaluation(const PlanInput& in, int64_t batches) {
+  std::vector<PlannedCall> calls;
+  if (in.tensor_parallel > 1) {
+    models::SplitPass split = pass_of(in);
+    split.forward_only = true;
+    calls.push_back(together(in, "activations", models::tensor_traffic(in.model, split).tp, batches,
+                             (in.sequence_parallel ? 4 : 2) * in.model.n_layer + 3));
+  }
+  if (in.data_parallel() > 1) {
+    calls.push_back(numbers("supervised tokens", "dp", DType::i64, 1));
+    calls.push_back(numbers("loss", "dp", DType::f64, 1));
+  }
   return calls;
 }
 

@@ -60,6 +60,8 @@ class Run {
     std::optional<MetricsFile> metrics;
     if (first_rank()) metrics.emplace(output("metrics.jsonl"), step());
     Progress progress(ProgressOutput::automatic(), run_.schedule.total_steps, step());
+    record.summary.start_peak_bytes = memory_stats(run_.device).peak_total;
+    reset_peak_memory();
     while (!last()) {
       take_step(record);
       checkpoints_.poll();
@@ -84,7 +86,7 @@ class Run {
     run_.control.begin_step(step() + 1);
     const double begin = now();
     const double lr = run_.schedule.at(step());
-    const StepResult result = run_.step.run(run_.plan, run_.batches, checkpoints_.state().consumed_rows, lr);
+    const StepResult result = counted_step(lr, record.summary.step_bytes);
     const double seconds = now() - begin;
     if (config_.debug && record.summary.tokens == 0)
       log_line(memory_report(*run_.model, run_.optimizer.adamw()));
@@ -94,10 +96,16 @@ class Run {
     record.add(checkpoints_.state(), result, seconds, lr);
   }
 
+  StepResult counted_step(double lr, GroupBytes& bytes) {
+    const CountedTraffic counted(run_.groups, bytes);
+    return run_.step.run(run_.plan, run_.batches, checkpoints_.state().consumed_rows, lr);
+  }
+
   bool data_to_evaluate() const { return run_.data->eval && (every(config_.eval_steps) || last()); }
 
   /// Whether the loss asks for a checkpoint.
   bool evaluate(RunRecord& record) {
+    const CountedTraffic counted(run_.groups, record.summary.eval_bytes);
     const double loss = run_.evaluate();
     record.add_evaluation(loss);
     return checkpoints_.note_eval_loss(loss);

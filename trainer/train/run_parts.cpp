@@ -38,8 +38,8 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
            {.micro_batch_size = batch.per_device,
             .accumulation = batch.accumulation,
             .ranks = mesh.dp().size()}),
-      batches(data->train.samples(), plan,
-              {.rank = mesh.dp().rank(), .ahead = c.dataloader_prefetch_factor}) {
+      batches(data->train.samples(), plan, {.rank = mesh.dp().rank(), .ahead = c.dataloader_prefetch_factor}),
+      groups({&ranks, &mesh.dp(), &mesh.tp(), model->kv_replicas()}) {
   if (data->groups) plan.group(*data->groups);
   model->gradient_checkpointing(c.gradient_checkpointing == GradientCheckpointing::full);
   model->recompute_activations(c.gradient_checkpointing == GradientCheckpointing::selective);

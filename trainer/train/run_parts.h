@@ -8,6 +8,7 @@
 #include "parallel/zero/sharded_optimizer.h"
 #include "trainer/checkpoint/checkpoint_parts.h"
 #include "trainer/control/run_control.h"
+#include "trainer/metrics/counted_traffic.h"
 #include "trainer/train/data_setup.h"
 #include "trainer/train/model_setup.h"
 #include "trainer/train/train_step.h"
@@ -45,6 +46,7 @@ struct RunParts {
   TrainStep step;
   data::StepPlan plan;
   data::BatchLoader batches;
+  TalkingGroups groups;  ///< whose bytes are counted
   optim::LrSchedule schedule;
 };
 

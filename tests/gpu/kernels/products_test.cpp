@@ -1,9 +1,11 @@
 // Matrix products, the output head with its loss, embedding: operations with sums over tokens.
 #include "kernels/cross_entropy.h"
 #include "kernels/embedding.h"
+#include "kernels/embedding_part.h"
 #include "kernels/linear.h"
 #include "kernels/linear_cross_entropy.h"
 #include "kernels/matmul.h"
+#include "kernels/vocabulary_loss.h"
 #include "tests/gpu/card_case.h"
 
 namespace genesis::kernels {
@@ -132,6 +134,66 @@ TEST_F(CardProducts, LinearCrossEntropy) {
       }
 }
 
+/// Parts of a vocabulary, one after the other on one card, put together as ranks would.
+std::vector<Array> loss_in_parts(const Maker& make, const Array& targets, int64_t v, bool keep) {
+  const int64_t n = targets.dim(0), h = 24, count = count_supervised(targets, v);
+  const std::vector<int64_t> borders = {0, v / 3, v / 2 + 1, v};
+  const int64_t parts = int64_t(borders.size()) - 1;
+  const Array x = make.random({n, h}, 1), weight = make.random({v, h}, 3, 0.3),
+              stats = make.floats({parts, count, 3});
+  std::vector<Array> kept(static_cast<size_t>(parts)), out;
+  for (int64_t p = 0; p < parts; ++p) {
+    const int64_t first = borders[size_t(p)], end = borders[size_t(p) + 1];
+    if (keep) kept[size_t(p)] = make.empty({count, end - first});
+    run(VocabularyLossForward{.x = x,
+                              .weight = weight.slice(0, first, end),
+                              .targets = targets,
+                              .first = first,
+                              .total = v,
+                              .stats = stats.select(0, p),
+                              .kept = kept[size_t(p)]});
+  }
+  for (int64_t p = 0; p < parts; ++p) {
+    const int64_t first = borders[size_t(p)], end = borders[size_t(p) + 1];
+    const Array loss = make.floats({}), token_loss = make.floats({n}), lse = make.floats({n}),
+                dx = make.empty({n, h}), dweight = make.random_f32({end - first, h}, uint64_t(4 + p));
+    run(VocabularyLossFinish{.stats = stats,
+                             .targets = targets,
+                             .part = p,
+                             .first = first,
+                             .total = v,
+                             .loss_sum = loss,
+                             .token_loss = token_loss,
+                             .lse = lse,
+                             .kept = kept[size_t(p)]});
+    run(VocabularyLossBackward{.x = x,
+                               .weight = weight.slice(0, first, end),
+                               .targets = targets,
+                               .first = first,
+                               .total = v,
+                               .lse = keep ? Array() : lse,
+                               .kept = kept[size_t(p)],
+                               .scale = 0.5,
+                               .dx = dx,
+                               .dweight = dweight,
+                               .accumulate_dweight = true});
+    for (const Array& a : {loss, token_loss, lse, dx, dweight}) out.push_back(a);
+  }
+  return out;
+}
+
+TEST_F(CardProducts, VocabularyLoss) {
+  const auto check = [](int64_t n, int64_t v, bool every, bool keep) {
+    const Array targets = targets_of(n, v, every);
+    expect_as_on_cpu("vocabulary_loss", CardTolerance{1e-4, 0.04, 0.008},
+                     [&](const Maker& make) { return loss_in_parts(make, targets, v, keep); });
+  };
+  for (const int64_t n : {1, 12})
+    for (const bool every : {true, false})
+      for (const bool keep : {true, false}) check(n, 515, every, keep);
+  check(2050, 7, true, false);  // two chunks of the head
+}
+
 TEST_F(CardProducts, LinearCrossEntropyOfNothing) {
   const Array x = Array::zeros({3, 8}, DType::bf16, Device::cuda),
               weight = Array::zeros({5, 8}, DType::bf16, Device::cuda),
@@ -156,6 +218,17 @@ TEST_F(CardProducts, Embedding) {
         run(EmbeddingBackward{.dy = make.random({n, h}, 4), .ids = ids, .dweight = dweight});
         return std::vector{y, dweight};
       });
+  for (const int64_t first : {0, 4, 10})
+    expect_as_on_cpu("embedding_part", kProducts, [&](const Maker& make) {
+      const int64_t h = 72, here = first == 10 ? 1 : 6;
+      const Array ids = random_ids({300}, 11, 1), y = make.empty({300, h}),
+                  dweight = make.random_f32({here, h}, 3);
+      run(EmbeddingPartForward{
+          .ids = ids, .weight = make.random({here, h}, 2), .first = first, .total = 11, .y = y});
+      run(EmbeddingPartBackward{
+          .dy = make.random({300, h}, 4), .ids = ids, .first = first, .total = 11, .dweight = dweight});
+      return std::vector{y, dweight};
+    });
   const Array w = Array::zeros({4, 8}, DType::f32, Device::cuda),
               y = Array::zeros({1, 8}, DType::f32, Device::cuda);
   EXPECT_THROW(run(EmbeddingForward{.ids = Array::from<int32_t>({4}, {1}), .weight = w, .y = y}), Error);

@@ -4,6 +4,9 @@
 #include "autograd/autocast.h"
 #include "models/generation/generate.h"
 #include "models/qwen/model.h"
+#include "parallel/gather_shards.h"
+#include "parallel/local_group.h"
+#include "parallel/shard.h"
 #include "tests/gpu/card_case.h"
 #include "tests/support/temp_folder.h"
 
@@ -77,6 +80,34 @@ TEST_F(CardModel, LossAndGradientsAsOnTheCpu) {
     expect_near(step(*model_on(Device::cuda, config), true, DType::bf16), reference, 0.05);
     expect_near(step(*model_on(Device::cuda, config), true, DType::f16, 1024), reference, 0.02, 1024);
   }
+}
+
+TEST_F(CardModel, RanksThatShareTheModelOnACard) {
+  QwenConfig c = small_config();
+  c.family = QwenFamily::qwen3;
+  c.n_kv_head = 1;  // on both ranks
+  c.qk_norm = true;
+  c.qkv_bias = false;
+  const QwenConfig config = c.resolved();
+  const auto whole = model_on(Device::cpu, config);
+  const Outcome wanted = step(*whole, false, DType::bf16);
+  const auto names = whole->named_parameters();
+  for (const bool sequence : {false, true})
+    for (const bool cast : {false, true})
+      parallel::LocalGroup::run(2, [&](parallel::Communicator& ranks) {
+        const DeviceScope scope(Device::cuda);
+        const parallel::TensorParallel tp{&ranks, sequence};
+        QwenModel model(config, DType::f32, 5, tp);
+        Outcome got = step(model, cast, DType::bf16);
+        const auto own = model.named_parameters();
+        for (size_t i = 0; i < own.size(); ++i) {
+          EXPECT_EQ(own[i].first, names[i].first);
+          const Array all =
+              parallel::gather_shards(own[i].second.grad(), parallel::shard_of(own[i].second), ranks);
+          got.grads[i] = values_of(read_back(all));
+        }
+        expect_near(got, wanted, cast ? 0.05 : 2e-4);
+      });
 }
 
 TEST_F(CardModel, Qwen3AsOnTheCpu) {

@@ -6,6 +6,7 @@
 #include "kernels/core/transfer.h"
 #include "parallel/launcher.h"
 #include "parallel/world.h"
+#include "tests/gpu/parallel/card_collective_cases.h"
 
 using namespace genesis;
 
@@ -17,20 +18,9 @@ int main() {
   try {
     parallel::World world;
     parallel::Communicator& ranks = world.communicator();
-    for (const int64_t n : {1, 1000, 1 << 20}) {
-      Array host = Array::empty({n}, DType::f32);
-      for (int64_t i = 0; i < n; ++i) host.data<float>()[i] = float(ranks.rank() + 1) * float(i % 100);
-      const Array card = on_device(host, Device::cuda);
-      const auto pending = ranks.all_reduce_async(card);
-      pending.wait();
-      host = on_device(card, Device::cpu);
-      const float factor = float(ranks.size() * (ranks.size() + 1) / 2);
-      for (int64_t i = 0; i < n; ++i)
-        if (host.data<float>()[i] != factor * float(i % 100)) {
-          std::printf("rank %d: element %ld of %ld is %g\n", ranks.rank(), long(i), long(n),
-                      double(host.data<float>()[i]));
-          return 1;
-        }
+    if (const std::string wrong = parallel::testing::wrong_collective(ranks); !wrong.empty()) {
+      std::printf("rank %d: %s\n", ranks.rank(), wrong.c_str());
+      return 1;
     }
     if (ranks.rank() == 0)
       std::printf("%d ranks on one card through %s and NCCL\n", ranks.size(),
