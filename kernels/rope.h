@@ -3,21 +3,26 @@
 
 namespace genesis::kernels {
 
-/// Rotary position embedding, rotate-half pairing: dimension i is paired with i + d/2.
-///   y_i = x_i c_i - x_{i+d/2} s_i;  y_{i+d/2} = x_{i+d/2} c_i + x_i s_i,  c_i = cos[position_n, i], s_i =
-///   sin[position_n, i] inverse: s_i changes sign; it undoes the rotation and is the gradient.
+/// Which dimensions of a head turn together, i < d/2: halves i and i + d/2, as every Qwen model has it;
+/// neighbours 2i and 2i + 1, as the rotary paper draws it (an experiment: no released Qwen does it).
+enum class RopePairing : uint8_t { halves, neighbours };
+
+/// Rotary position embedding. (a, b) being the dimensions of pair i:
+///   y_a = x_a c_i - x_b s_i;  y_b = x_b c_i + x_a s_i,  c_i = cos[position_n, i], s_i = sin[position_n, i]
+///   inverse: s_i changes sign; it undoes the rotation and is the gradient.
 /// Shapes: x, y [N, heads, d] (leading strides free, d even), positions [N] i32 contiguous, cos, sin [P, d/2]
 /// contiguous
 ///   y may be x itself.
 /// Types: x, y f64 | f32 | bf16 (computed in f32, rounded once); cos, sin f64 for f64, else f32
 /// Errors: genesis::Error naming row and value when a position is outside [0, P)
 /// Determinism: bitwise
-/// Source: Su et al. 2021, section 3.4.2, with Qwen's pairing
+/// Source: Su et al. 2021, section 3.4.2
 struct Rope {
   static constexpr const char* kName = "rope";
   Array x, positions, cos, sin;
   Array y;
   bool inverse = false;
+  RopePairing pairing = RopePairing::halves;
   Device device() const { return x.device(); }
   void check() const;
 };
@@ -35,6 +40,8 @@ class RopeTable {
 
   /// Makes room for positions [0, length). Arrays handed out before stay valid.
   void ensure(int64_t length);
+  /// How heads are paired by who uses this table.
+  RopePairing pairing = RopePairing::halves;
   int64_t length() const { return cos_.defined() ? cos_.dim(0) : 0; }
   int64_t head_dim() const { return head_dim_; }
   double alpha() const { return alpha_; }

@@ -9,6 +9,7 @@ namespace {
 struct RopeAttributes {
   Array positions, cos, sin;
   int64_t heads, head_dim;
+  kernels::RopePairing pairing;
 };
 
 Array copy_of(const Array& x) {
@@ -19,8 +20,13 @@ Array copy_of(const Array& x) {
 
 void rotate_in_place(const Array& x, const RopeAttributes& a, bool inverse) {
   const Array rows = x.as_strided({x.dim(0), a.heads, a.head_dim}, {x.dim(1), a.head_dim, 1}, 0);
-  kernels::run(kernels::Rope{
-      .x = rows, .positions = a.positions, .cos = a.cos, .sin = a.sin, .y = rows, .inverse = inverse});
+  kernels::run(kernels::Rope{.x = rows,
+                             .positions = a.positions,
+                             .cos = a.cos,
+                             .sin = a.sin,
+                             .y = rows,
+                             .inverse = inverse,
+                             .pairing = a.pairing});
   x.storage().bump_version();
 }
 
@@ -46,7 +52,8 @@ struct RotateHeads {
 
 Tensor rotate(const Tensor& x, const Array& positions, const kernels::RopeTable& table, int64_t heads,
               bool in_place) {
-  const RopeAttributes attributes{positions, table.cos(), table.sin(), heads, table.head_dim()};
+  const RopeAttributes attributes{positions, table.cos(),      table.sin(),
+                                  heads,     table.head_dim(), table.pairing};
   return apply<RotateHeads>(x, attributes, in_place);
 }
 

@@ -4,7 +4,8 @@
 
 namespace genesis::autograd {
 
-/// Rotates the first `heads` heads of every row in place: q and k of a fused q-k-v row.
+/// Rotates the first `heads` heads of every row in place, paired as the table says: q and k of a fused q-k-v
+/// row.
 ///   The result shares x's bytes; x's own values are gone. Backward turns the gradient back, in place when it
 ///   may.
 /// Shapes: x [N, columns] contiguous, columns >= heads * table.head_dim(); positions [N] i32, each below

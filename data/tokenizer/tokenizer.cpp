@@ -4,6 +4,7 @@
 #include <exception>
 #include <mutex>
 
+#include "data/tokenizer/added_tokens.h"
 #include "data/tokenizer/bpe.h"
 #include "data/tokenizer/huggingface_vocabulary.h"
 #include "data/tokenizer/nfc.h"
@@ -102,6 +103,9 @@ Tokenizer Tokenizer::from_file(const std::filesystem::path& path, std::optional<
   const bool json = path.extension() == ".json";
   Vocabulary vocabulary =
       json ? read_vocab_json(path, path.parent_path() / "merges.txt") : read_tiktoken(path);
+  if (json)
+    if (auto added = read_added_tokens(path.parent_path(), vocabulary.size()))
+      return Tokenizer(std::move(vocabulary), *std::move(added));
   SpecialTokens specials(family.value_or(json ? TokenizerFamily::qwen1_5 : TokenizerFamily::qwen1),
                          vocabulary.size());
   return Tokenizer(std::move(vocabulary), std::move(specials));
@@ -111,7 +115,10 @@ Tokenizer Tokenizer::from_folder(const std::filesystem::path& folder, std::optio
   for (const char* name : {"qwen.tiktoken", "tokenizer.json", "vocab.json"})
     if (std::error_code ignored; std::filesystem::exists(folder / name, ignored))
       return from_file(folder / name, family);
-  throw DataError("{}: holds none of qwen.tiktoken, tokenizer.json, vocab.json", folder.string());
+  throw DataError(
+      "{}: holds none of qwen.tiktoken, tokenizer.json, vocab.json; name another with --tokenizer or the "
+      "key tokenizer",
+      folder.string());
 }
 
 Tokenizer Tokenizer::from_path(const std::filesystem::path& path, std::optional<TokenizerFamily> family) {

@@ -35,9 +35,9 @@ class Tokenizer {
   Tokenizer(Vocabulary vocabulary, SpecialTokens specials);
 
   /// Reads a vocabulary file: qwen.tiktoken (or any file in that format), vocab.json with merges.txt beside
-  /// it, or tokenizer.json; the family's special tokens follow (tokenizer.json brings its own). Without a
-  /// family it is qwen1 for the tiktoken format and qwen1_5 for vocab.json. Errors: genesis::DataError naming
-  /// file and line or key.
+  /// it, or tokenizer.json; the family's special tokens follow (tokenizer.json brings its own; so do
+  /// added_tokens.json and tokenizer_config.json beside vocab.json). Without a family it is qwen1 for the
+  /// tiktoken format and qwen1_5 for vocab.json. Errors: genesis::DataError naming file and line or key.
   static Tokenizer from_file(const std::filesystem::path& path, std::optional<TokenizerFamily> family = {});
   /// Reads the first of qwen.tiktoken, tokenizer.json, vocab.json that the folder holds.
   /// Errors: as from_file; genesis::DataError when the folder holds none of them.

@@ -28,4 +28,19 @@ void parallel_for(int64_t n, int64_t grain, Fn&& fn) {
   }
 }
 
+/// Calls fn(begin, end) on ranges of `chunk` that cover [0, n), the last maybe shorter; a thread that is free
+/// takes the next range, so that one the machine holds up does not hold up the others.
+///   For results that do not depend on who computes them. fn must not throw.
+template <class Fn>
+void parallel_chunks(int64_t n, int64_t chunk, Fn&& fn) {
+  const int64_t chunks = (n + chunk - 1) / chunk;
+  const int threads = int(std::min<int64_t>(thread_count(), chunks));
+  if (threads <= 1 || omp_in_parallel()) {
+    for (int64_t begin = 0; begin < n; begin += chunk) fn(begin, std::min(n, begin + chunk));
+    return;
+  }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+  for (int64_t c = 0; c < chunks; ++c) fn(c * chunk, std::min(n, (c + 1) * chunk));
+}
+
 }  // namespace genesis

@@ -18,6 +18,16 @@ void rotate(const T* x, const A* cos, const A* sin, A sign, T* y, int64_t half) 
   }
 }
 
+template <class T, class A>
+void rotate_neighbours(const T* x, const A* cos, const A* sin, A sign, T* y, int64_t half) {
+#pragma omp simd
+  for (int64_t i = 0; i < half; ++i) {
+    const A a = A(x[2 * i]), b = A(x[2 * i + 1]), c = cos[i], s = sign * sin[i];
+    store(y[2 * i], a * c - b * s);
+    store(y[2 * i + 1], b * c + a * s);
+  }
+}
+
 template <class T>
 void rope(const Rope& o) {
   using A = accumulate_t<T>;
@@ -29,11 +39,12 @@ void rope(const Rope& o) {
   const int64_t x_row = o.x.strides()[0], x_head = o.x.strides()[1], y_row = o.y.strides()[0],
                 y_head = o.y.strides()[1];
   const A sign = o.inverse ? A(-1) : A(1);
+  const auto turn = o.pairing == RopePairing::halves ? rotate<T, A> : rotate_neighbours<T, A>;
   parallel_for(rows, row_grain(heads * width), [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) {
       const int64_t at = int64_t(position[n]) * half;
       for (int64_t h = 0; h < heads; ++h)
-        rotate(x + n * x_row + h * x_head, cos + at, sin + at, sign, y + n * y_row + h * y_head, half);
+        turn(x + n * x_row + h * x_head, cos + at, sin + at, sign, y + n * y_row + h * y_head, half);
     }
   });
 }

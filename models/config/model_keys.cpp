@@ -82,6 +82,7 @@ const std::vector<Row>& rows() {
       {{"max_position_embeddings", {"max_seq_len", "context_length", "n_positions"}}, field(&C::max_seq_len)},
       {{"seq_length", {}}, field(&C::seq_length)},
       {{"rope_theta", {"rope_base", "rotary_emb_base"}}, field(&C::rope_base)},
+      {{"rope_interleaved", {"rotary_interleaved"}}, field(&C::rope_interleaved)},
       {{"rms_norm_eps", {"layer_norm_epsilon", "norm_eps"}}, field(&C::norm_eps)},
       {{"tie_word_embeddings", {}}, field(&C::tie_word_embeddings)},
       {{"qkv_bias", {"attention_bias"}}, field(&C::qkv_bias)},

@@ -6,6 +6,9 @@
 
 namespace genesis::models {
 
+/// model_type of a model that none of the released families' code computes; see experimental_reason.
+inline constexpr std::string_view kExperimentalType = "genesis_qwen";
+
 /// The family behind Hugging Face's `model_type` ("qwen", "qwen2", "qwen3") or a person's spelling ("qwen1",
 /// "qwen1.5").
 std::optional<QwenFamily> family_of(std::string_view model_type);

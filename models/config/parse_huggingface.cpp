@@ -85,7 +85,9 @@ QwenFamily read_family(const Reader& r) {
     }
     r.refuse("architectures", "Genesis knows QWenLMHeadModel, Qwen2ForCausalLM and Qwen3ForCausalLM");
   }
-  const auto family = family_of(type);
+  const bool experimental = type == kExperimentalType;
+  const auto family = family_of(experimental ? r.text({"base_model_type"}) : type);
+  if (!family && experimental) r.refuse("base_model_type", "it must be qwen, qwen2 or qwen3");
   if (!family) r.refuse("model_type", "Genesis knows the dense models qwen, qwen2 and qwen3");
   return *family;
 }
@@ -160,9 +162,36 @@ QwenConfig parse_llama_style(const Reader& r, QwenConfig c) {
   return c;
 }
 
+/// Every switch by its own name; see experimental_reason.
+QwenConfig parse_experimental(const Reader& r, QwenConfig c) {
+  c.n_kv_head = r.count({"num_key_value_heads"});
+  c.head_dim = r.count({"head_dim"});
+  c.intermediate_size = r.count({"intermediate_size"});
+  c.max_seq_len = r.count({"max_position_embeddings"});
+  c.seq_length = r.count({"seq_length"}, c.max_seq_len);
+  c.rope_base = r.number({"rope_theta"}, 0.0);
+  c.rope_interleaved = r.boolean({"rope_interleaved"}, false);
+  c.norm_eps = r.number({"rms_norm_eps"}, 1e-6);
+  c.qkv_bias = r.boolean({"attention_bias"}, false);
+  c.qk_norm = r.boolean({"use_qk_norm"}, false);
+  c.bias = r.boolean({"bias"}, false);
+  c.use_dynamic_ntk = r.boolean({"use_dynamic_ntk"}, false);
+  c.use_logn_attn = r.boolean({"use_logn_attn"}, false);
+  c.dropout = r.number({"emb_dropout_prob"}, 0.0);
+  c.attention_dropout = r.number({"attention_dropout"}, 0.0);
+  return c;
+}
+
 }  // namespace
 
 Naming naming_of(QwenFamily family) { return family == QwenFamily::qwen1 ? Naming::qwen : Naming::llama; }
+
+Naming naming_of(const QwenConfig& config) {
+  const QwenConfig c = config.resolved();
+  const bool qwen =
+      c.family == QwenFamily::qwen1 && c.n_kv_head == c.n_head && experimental_reason(c).empty();
+  return qwen ? Naming::qwen : Naming::llama;
+}
 
 QwenConfig parse_huggingface_config(std::string_view text, const std::string& file) {
   const Json json = [&] {
@@ -189,7 +218,10 @@ QwenConfig parse_huggingface_config(std::string_view text, const std::string& fi
     c.dtype = dtype_from_name(r.text({"torch_dtype", "dtype", "params_dtype"}));
     if (!c.dtype) r.refuse(dtype_key, "it must be float32, bfloat16 or float16");
   }
-  c = c.family == QwenFamily::qwen1 ? parse_qwen1(r, c) : parse_llama_style(r, c);
+  const bool experimental = r.text({"model_type"}) == kExperimentalType;
+  c = experimental                    ? parse_experimental(r, c)
+      : c.family == QwenFamily::qwen1 ? parse_qwen1(r, c)
+                                      : parse_llama_style(r, c);
   try {
     return c.resolved();
   } catch (const ConfigError& e) {

@@ -79,6 +79,18 @@ QwenConfig QwenConfig::resolved() const {
   return c;
 }
 
+std::string experimental_reason(const QwenConfig& config) {
+  const QwenConfig c = config.resolved();
+  if (c.rope_interleaved) return "it has rope_interleaved, neighbouring dimensions turn together";
+  if (*c.qk_norm && *c.qkv_bias) return "it has both use_qk_norm and qkv_bias";
+  if (!*c.qk_norm && !*c.qkv_bias) return "it has neither use_qk_norm nor qkv_bias";
+  const bool plain_heads = c.n_head * c.head_dim == c.n_embd;
+  if (!*c.qk_norm && !plain_heads) return "heads times head_dim is not the hidden size";
+  if (c.bias && (c.family != QwenFamily::qwen1 || *c.qk_norm || c.n_kv_head != c.n_head))
+    return "it has biases in the output projection and the MLP";
+  return {};
+}
+
 int64_t parameter_count(const QwenConfig& config) {
   const QwenConfig c = config.resolved();
   const int64_t h = c.n_embd, f = c.intermediate_size, q = c.n_head * c.head_dim,

@@ -40,6 +40,8 @@ struct QwenConfig {
   std::optional<bool> qk_norm = {};   ///< by default true for qwen3 only
   bool tie_word_embeddings = false;   ///< the head uses the embedding's matrix
   double rope_base = 0;               ///< 0: 10,000 for qwen1, 1,000,000 otherwise
+  bool rope_interleaved =
+      false;  ///< an experiment: dimensions 2i and 2i + 1 turn together, not i and i + d/2
   double norm_eps = 1e-6;
   int64_t seq_length = 0;        ///< training length S in the NTK and logn formulas; 0: max_seq_len
   bool use_dynamic_ntk = false;  ///< stretch the rotary base for prompts beyond seq_length (inference only)
@@ -62,6 +64,11 @@ struct QwenConfig {
   /// …".
   static QwenConfig from_yaml(const std::filesystem::path& path);
 };
+
+/// Why no code but Genesis computes this model, "it has rope_interleaved", or nothing: switches set by hand
+/// that none of the released families combines. Such a model is trained, saved and read back here (model_type
+/// "genesis_qwen" in its config.json) and cannot be exported.
+std::string experimental_reason(const QwenConfig& config);
 
 /// Number of parameters; a tied matrix counts once.
 ///   V H (1 or 2) + L (H A d + 2 H K d + A d H + q/k/v bias + 3 H F + 2 H + 2 d if qk_norm + other biases) +

@@ -23,6 +23,7 @@ Json qwen1_json(const QwenConfig& c) {
   if (c.n_kv_head != c.n_head) refuse("qwen", "it has fewer key/value heads than query heads");
   if (c.n_head * c.head_dim != c.n_embd) refuse("qwen", "heads times head_dim is not the hidden size");
   if (*c.qk_norm || !*c.qkv_bias) refuse("qwen", "it needs q/k/v biases and no q/k norm");
+  if (c.rope_interleaved) refuse("qwen", "it has rope_interleaved");
   Json j;
   j["architectures"] = {architecture_of(QwenFamily::qwen1)};
   j["auto_map"] = {{"AutoConfig", "configuration_qwen.QWenConfig"},
@@ -57,14 +58,42 @@ Json qwen1_json(const QwenConfig& c) {
   return j;
 }
 
+/// Every switch by its own name: what model_keys.h knows, in the values of this config.
+Json experimental_json(const QwenConfig& c) {
+  Json j;
+  j["architectures"] = {"GenesisQwenForCausalLM"};
+  j["model_type"] = kExperimentalType;
+  j["base_model_type"] = model_type_of(c.family);
+  j["vocab_size"] = c.vocab_size;
+  j["hidden_size"] = c.n_embd;
+  j["num_hidden_layers"] = c.n_layer;
+  j["num_attention_heads"] = c.n_head;
+  j["num_key_value_heads"] = c.n_kv_head;
+  j["head_dim"] = c.head_dim;
+  j["intermediate_size"] = c.intermediate_size;
+  j["max_position_embeddings"] = c.max_seq_len;
+  j["seq_length"] = c.seq_length;
+  j["rope_theta"] = number(c.rope_base);
+  j["rope_interleaved"] = c.rope_interleaved;
+  j["rms_norm_eps"] = c.norm_eps;
+  j["tie_word_embeddings"] = c.tie_word_embeddings;
+  j["attention_bias"] = *c.qkv_bias;
+  j["use_qk_norm"] = *c.qk_norm;
+  j["bias"] = c.bias;
+  j["use_dynamic_ntk"] = c.use_dynamic_ntk;
+  j["use_logn_attn"] = c.use_logn_attn;
+  j["emb_dropout_prob"] = c.dropout;
+  j["attention_dropout"] = c.attention_dropout;
+  j["initializer_range"] = c.initializer_range;
+  if (c.dtype) j["torch_dtype"] = torch_name_of(*c.dtype);
+  return j;
+}
+
 Json llama_json(const QwenConfig& c) {
+  if (!experimental_reason(c).empty()) return experimental_json(c);
   const QwenFamily family = *c.qk_norm ? QwenFamily::qwen3 : QwenFamily::qwen15;
   const auto type = model_type_of(family);
   if (c.bias) refuse(type, "it has biases in the output projection and the MLP");
-  if (*c.qkv_bias != (family == QwenFamily::qwen15)) refuse(type, "qwen2 has q/k/v biases, qwen3 has none");
-  if (family == QwenFamily::qwen15 && c.n_head * c.head_dim != c.n_embd) {
-    refuse(type, "heads times head_dim is not the hidden size");
-  }
   Json j;
   j["architectures"] = {architecture_of(family)};
   j["attention_dropout"] = c.attention_dropout;

@@ -64,6 +64,7 @@ std::string yaml_config(const QwenConfig& config) {
   add("max_position_embeddings", c.max_seq_len);
   add("seq_length", c.seq_length);
   add("rope_theta", c.rope_base);
+  add("rope_interleaved", c.rope_interleaved);
   add("rms_norm_eps", c.norm_eps);
   add("tie_word_embeddings", c.tie_word_embeddings);
   add("qkv_bias", *c.qkv_bias);

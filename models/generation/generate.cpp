@@ -21,13 +21,14 @@ class EvalScope {
   bool training_;
 };
 
-/// A prompt being continued in a slot of the cache.
+/// A text being continued in a slot of the cache.
 struct Running {
-  int64_t prompt;
+  int64_t text;
   int64_t slot;
   double alpha;
   std::vector<int32_t> unseen;  // tokens that are not in the cache yet
   TokenSampler sampler;
+  int64_t copy_of;  // place in `running` of the text that computes this one's prompt in this step; -1: itself
 };
 
 void check_prompts(const QwenModel& model, const std::vector<std::vector<int32_t>>& prompts) {
@@ -82,50 +83,65 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   config.check();
   GENESIS_CHECK(max_batch > 0, "max_batch is ", max_batch);
   check_prompts(model, prompts);
-  std::vector<GeneratedText> out(prompts.size());
+  const int64_t each = config.num_return_sequences;
+  std::vector<GeneratedText> out(prompts.size() * size_t(each));
   if (config.max_new_tokens == 0 || prompts.empty()) return out;
 
   const EvalScope eval(model);
   int64_t longest = 0;
   for (const auto& p : prompts) longest = std::max(longest, int64_t(p.size()));
-  const int64_t slots = std::min(max_batch, int64_t(prompts.size()));
+  const int64_t slots = std::min(max_batch, int64_t(out.size()));
   KvCache cache(model.cache_config(), slots, longest + config.max_new_tokens, cache_dtype(model),
                 model.device());
   std::vector<int64_t> free_slots;
   for (int64_t s = slots; s-- > 0;) free_slots.push_back(s);
   std::vector<Running> running;
-  size_t next_prompt = 0;
+  int64_t next_text = 0;
 
-  while (next_prompt < prompts.size() || !running.empty()) {
-    for (; next_prompt < prompts.size() && !free_slots.empty(); ++next_prompt) {
-      const auto& prompt = prompts[next_prompt];
+  while (next_text < int64_t(out.size()) || !running.empty()) {
+    int64_t first_of_prompt = -1;  // place in `running` of a text that begins now and has this prompt
+    for (; next_text < int64_t(out.size()) && !free_slots.empty(); ++next_text) {
+      const auto& prompt = prompts[size_t(next_text / each)];
+      if (next_text % each == 0) first_of_prompt = -1;
       cache.clear(free_slots.back());
-      running.push_back({int64_t(next_prompt), free_slots.back(), model.ntk_alpha(int64_t(prompt.size())),
-                         prompt, TokenSampler(config, int64_t(next_prompt))});
+      running.push_back({next_text, free_slots.back(), model.ntk_alpha(int64_t(prompt.size())), prompt,
+                         TokenSampler(config, next_text), first_of_prompt});
       running.back().sampler.see(prompt);
+      if (first_of_prompt < 0) first_of_prompt = int64_t(running.size()) - 1;
       free_slots.pop_back();
     }
     CachedStep step;
-    for (auto& r : running) {
+    std::vector<int64_t> row(running.size());  // [running] of the logits
+    for (size_t i = 0; i < running.size(); ++i) {
+      Running& r = running[i];
+      if (r.copy_of >= 0) {
+        row[i] = row[size_t(r.copy_of)];
+        continue;
+      }
+      row[i] = int64_t(step.tokens.size());
       step.tokens.push_back(std::move(r.unseen));
       step.slots.push_back(r.slot);
       step.ntk_alphas.push_back(r.alpha);
     }
-    const Array logits = model.next_logits(step, cache);  // [texts, V]
+    const Array logits = model.next_logits(step, cache);  // [rows, V]
     const int64_t v = logits.dim(1);
     std::vector<Running> still;
+    std::vector<float> choices(static_cast<size_t>(v));  // the sampler changes what it is given
     for (size_t i = 0; i < running.size(); ++i) {
       Running& r = running[i];
-      GeneratedText& text = out[size_t(r.prompt)];
-      const int32_t token = r.sampler.next({logits.data<float>() + int64_t(i) * v, size_t(v)});
+      if (r.copy_of >= 0) cache.copy_text(r.slot, cache, running[size_t(r.copy_of)].slot);
+      GeneratedText& text = out[size_t(r.text)];
+      std::copy_n(logits.data<float>() + row[i] * v, v, choices.begin());
+      const int32_t token = r.sampler.next(choices);
       text.tokens.push_back(token);
-      const bool wanted = !on_token || on_token(r.prompt, token);
+      const bool wanted = !on_token || on_token(r.text, token);
       text.stopped = !wanted || is_stop(config, token);
       if (text.stopped || int64_t(text.tokens.size()) == config.max_new_tokens) {
         free_slots.push_back(r.slot);
       } else {
         r.unseen = {token};
         still.push_back(std::move(r));
+        still.back().copy_of = -1;
       }
     }
     running = std::move(still);

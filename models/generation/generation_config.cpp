@@ -38,6 +38,12 @@ void GenerationConfig::check() const {
   if (max_new_tokens < 0) refuse("max_new_tokens", double(max_new_tokens), "it must be at least 0");
   if (!(temperature > 0) || !std::isfinite(temperature))
     refuse("temperature", temperature, "it must be above 0");
+  if (num_return_sequences < 1)
+    refuse("num_return_sequences", double(num_return_sequences), "it must be at least 1");
+  if (num_return_sequences > 1 && !do_sample)
+    refuse("num_return_sequences", double(num_return_sequences),
+           "without do_sample all of them would be the same");
+  if (max_window_size < 1) refuse("max_window_size", double(max_window_size), "it must be at least 1");
   if (top_k < 0) refuse("top_k", double(top_k), "it must be at least 0");
   if (usable_ids < 0) refuse("usable_ids", double(usable_ids), "it must be at least 0");
   if (!(top_p > 0 && top_p <= 1)) refuse("top_p", top_p, "it must be above 0 and at most 1");
@@ -70,6 +76,7 @@ GenerationConfig GenerationConfig::parse(std::string_view text, const std::strin
   read(json, name, "top_k", g.top_k);
   read(json, name, "top_p", g.top_p);
   read(json, name, "repetition_penalty", g.repetition_penalty);
+  read(json, name, "max_window_size", g.max_window_size);
   if (const auto eos = json.find("eos_token_id"); eos != json.end() && !eos->is_null()) {
     for (const Json& id : eos->is_array() ? *eos : Json::array({*eos})) {
       if (!id.is_number_unsigned())

@@ -17,6 +17,10 @@ struct GenerationConfig {
   double repetition_penalty =
       1.0;  ///< tokens already in the text: positive logits divided, negative multiplied
   uint64_t seed = 0;
+  int64_t num_return_sequences = 1;  ///< continuations of each prompt; above 1 only with do_sample; never
+                                     ///< from a file
+  int64_t max_window_size =
+      6144;                ///< tokens of a chat's system text and history; see data::ChatFormat::prompt
   int64_t usable_ids = 0;  ///< ids from here on are padding of the head and never chosen; 0: all are tokens
   std::vector<int64_t> stop_ids;  ///< ends the text; the stop token itself is the last one returned
 

@@ -8,6 +8,8 @@
 namespace genesis::models {
 namespace {
 
+constexpr data::DecodeOptions kPlain{.skip_special = true};
+
 std::string_view template_of(QwenFamily family) {
   return family == QwenFamily::qwen1 ? "qwen" : family == QwenFamily::qwen15 ? "qwen1.5" : "qwen3";
 }
@@ -38,26 +40,34 @@ std::string TextGenerator::chat(std::string_view question, const TextCallback& o
 }
 
 std::string TextGenerator::chat(const data::Conversation& conversation, const TextCallback& on_text) {
-  return run({format_.prompt(conversation).ids}, format_.stop_ids(), on_text)[0];
+  return run(format_.prompt(conversation, config.max_window_size).ids, format_.stop_ids(), on_text);
 }
 
 std::vector<std::string> TextGenerator::chat(const std::vector<data::Conversation>& conversations) {
   std::vector<std::vector<int32_t>> prompts;
-  for (const auto& c : conversations) prompts.push_back(format_.prompt(c).ids);
-  return run(prompts, format_.stop_ids(), {});
+  for (const auto& c : conversations) prompts.push_back(format_.prompt(c, config.max_window_size).ids);
+  std::vector<std::string> texts;
+  for (const auto& text : models::generate(model_, prompts, settings_with(format_.stop_ids())))
+    texts.push_back(tokenizer_.decode(text.tokens, kPlain));
+  return texts;
 }
 
 std::string TextGenerator::generate(std::string_view prompt, const TextCallback& on_text) {
-  return run({tokenizer_.encode(prompt)}, {format_.encoder().eod}, on_text)[0];
+  return run(tokenizer_.encode(prompt), {format_.encoder().eod}, on_text);
 }
 
-std::vector<std::string> TextGenerator::run(const std::vector<std::vector<int32_t>>& prompts,
-                                            const std::vector<int32_t>& stops, const TextCallback& on_text) {
+GenerationConfig TextGenerator::settings_with(const std::vector<int32_t>& stops) const {
   GenerationConfig settings = config;
   settings.usable_ids = tokenizer_.vocab_size();
   settings.stop_ids.insert(settings.stop_ids.end(), stops.begin(), stops.end());
-  const data::DecodeOptions plain{.skip_special = true};
-  data::StreamingDecoder stream(tokenizer_, plain);
+  return settings;
+}
+
+std::string TextGenerator::run(const std::vector<int32_t>& prompt, const std::vector<int32_t>& stops,
+                               const TextCallback& on_text) {
+  GenerationConfig settings = settings_with(stops);
+  settings.num_return_sequences = 1;
+  data::StreamingDecoder stream(tokenizer_, kPlain);
   TokenCallback on_token;
   if (on_text) {
     on_token = [&](int64_t, int32_t token) {
@@ -65,13 +75,11 @@ std::vector<std::string> TextGenerator::run(const std::vector<std::vector<int32_
       return true;
     };
   }
-  std::vector<std::string> texts;
-  for (const auto& text : models::generate(model_, prompts, settings, on_token))
-    texts.push_back(tokenizer_.decode(text.tokens, plain));
+  const auto text = models::generate(model_, {prompt}, settings, on_token).front();
   if (on_text) {
     if (const auto rest = stream.finish(); !rest.empty()) on_text(rest);
   }
-  return texts;
+  return tokenizer_.decode(text.tokens, kPlain);
 }
 
 }  // namespace genesis::models

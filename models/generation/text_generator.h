@@ -29,7 +29,8 @@ class TextGenerator {
   /// The answer to one question, or to a conversation whose last turn is the user's.
   std::string chat(std::string_view question, const TextCallback& on_text = {});
   std::string chat(const data::Conversation& conversation, const TextCallback& on_text = {});
-  /// The answers to many conversations, batched.
+  /// The answers to many conversations, batched; with config.num_return_sequences n, n to each, one after the
+  /// other. (The calls that return one text make one.)
   std::vector<std::string> chat(const std::vector<data::Conversation>& conversations);
   /// The continuation of a text; stops at the end of document too.
   std::string generate(std::string_view prompt, const TextCallback& on_text = {});
@@ -38,8 +39,10 @@ class TextGenerator {
   const data::ChatFormat& format() const { return format_; }
 
  private:
-  std::vector<std::string> run(const std::vector<std::vector<int32_t>>& prompts,
-                               const std::vector<int32_t>& stops, const TextCallback& on_text);
+  std::string run(const std::vector<int32_t>& prompt, const std::vector<int32_t>& stops,
+                  const TextCallback& on_text);
+  /// The settings with what every call adds to them.
+  GenerationConfig settings_with(const std::vector<int32_t>& stops) const;
 
   QwenModel& model_;
   data::Tokenizer tokenizer_;

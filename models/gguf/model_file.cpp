@@ -119,7 +119,7 @@ int64_t write_gguf_model(const std::filesystem::path& path, const nn::Module& mo
   std::unordered_map<std::string, Array> parameters;
   for (const auto& [name, tensor] : model.named_parameters()) parameters.emplace(name, tensor.value());
   std::vector<GgufTensor> tensors;
-  for (const auto& t : checkpoint_layout(c, naming_of(c.family))) {
+  for (const auto& t : checkpoint_layout(c, naming_of(c))) {
     const Array values = parameters.at(t.parameter).slice(0, t.row_begin, t.row_end);
     tensors.push_back({gguf_name(t.name), t.shape, t.shape.size() == 1 ? DType::f32 : options.dtype,
                        [values] { return values; }});

@@ -15,7 +15,8 @@ using Json = nlohmann::json;
 /// Passes events on while it watches depth and the keys of every open object.
 class Guard : public nlohmann::json_sax<Json> {
  public:
-  Guard(nlohmann::json_sax<Json>& next, const std::string& file) : next_(next), file_(file) {}
+  Guard(nlohmann::json_sax<Json>& next, const std::string& file, const RepeatedKeyRule& passes_repeated)
+      : next_(next), file_(file), passes_repeated_(passes_repeated) {}
 
   bool null() override { return next_.null(); }
   bool boolean(bool v) override { return next_.boolean(v); }
@@ -30,7 +31,7 @@ class Guard : public nlohmann::json_sax<Json> {
     return next_.start_object(n);
   }
   bool key(string_t& v) override {
-    if (!keys_.back().insert(v).second) {
+    if (!keys_.back().insert(v).second && !(passes_repeated_ && passes_repeated_(depth_, v))) {
       throw CheckpointError("{}: the key '{}' appears twice in one JSON object", file_, v);
     }
     return next_.key(v);
@@ -61,6 +62,7 @@ class Guard : public nlohmann::json_sax<Json> {
 
   nlohmann::json_sax<Json>& next_;
   const std::string& file_;
+  const RepeatedKeyRule& passes_repeated_;
   std::vector<std::set<std::string>> keys_;  // one set for each open object
   int depth_ = 0;
 };
@@ -89,7 +91,8 @@ class Builder : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-void parse_json_events(std::string_view text, nlohmann::json_sax<Json>& sax, const std::string& file) {
+void parse_json_events(std::string_view text, nlohmann::json_sax<Json>& sax, const std::string& file,
+                       const RepeatedKeyRule& passes_repeated) {
   // The parser takes a NUL byte for the end of its input and skips a byte order mark: both are caught here.
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
     throw CheckpointError("{}: not valid JSON at byte {}: a NUL byte", file, nul);
@@ -97,7 +100,7 @@ void parse_json_events(std::string_view text, nlohmann::json_sax<Json>& sax, con
   if (text.substr(0, 1) == "\xEF") {
     throw CheckpointError("{}: not valid JSON at byte 0: a byte order mark", file);
   }
-  Guard guard(sax, file);
+  Guard guard(sax, file, passes_repeated);
   Json::sax_parse(text.begin(), text.end(), &guard);
 }
 

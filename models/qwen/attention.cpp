@@ -62,8 +62,12 @@ Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const Inf
   const int64_t a = heads_, kv = kv_heads_, n = rows.dim(0);
   const Array qk = part(rows, 0, a + kv), q = part(rows, 0, a);
   Array k = part(rows, a, kv), v = part(rows, a + kv, kv);
-  kernels::run(kernels::Rope{
-      .x = qk, .positions = inference.rows, .cos = inference.cos, .sin = inference.sin, .y = qk});
+  kernels::run(kernels::Rope{.x = qk,
+                             .positions = inference.rows,
+                             .cos = inference.cos,
+                             .sin = inference.sin,
+                             .y = qk,
+                             .pairing = pass.table.pairing});
   if (inference.logn) {
     kernels::run(kernels::LognScale{
         .x = q, .positions = pass.batch.position_ids, .length = inference.logn_length, .y = q});

@@ -52,6 +52,7 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::Tens
       final_norm_(config_.n_embd, config_.norm_eps, dtype),
       table_(config_.head_dim, config_.rope_base, table_dtype(dtype)),
       tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
+  if (config_.rope_interleaved) table_.pairing = kernels::RopePairing::neighbours;
   register_module("embed", embed_);
   for (int64_t n = 0; n < config_.n_layer; ++n) {
     const ModelSplit split{tp_, kv_replicas_.get()};
@@ -86,7 +87,7 @@ std::unique_ptr<QwenModel> QwenModel::from_folder(const std::filesystem::path& f
 }
 
 void QwenModel::save(const std::filesystem::path& folder) const {
-  save(folder, {.naming = naming_of(config_.family), .dtype = dtype()});
+  save(folder, {.naming = naming_of(config_), .dtype = dtype()});
 }
 
 QwenConfig QwenModel::cache_config() const {

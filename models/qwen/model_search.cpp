@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <string>
 
@@ -48,10 +49,31 @@ std::vector<fs::path> model_roots(std::string_view path) {
   return roots;
 }
 
+std::vector<fs::path> default_model_roots() {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  auto roots = model_roots(set("GENESIS_MODELS"));
+  if (const auto cache = set("HF_HUB_CACHE"); !cache.empty()) {
+    roots.emplace_back(cache);
+  } else if (const auto home = set("HF_HOME"); !home.empty()) {
+    roots.push_back(fs::path(home) / "hub");
+  } else if (const auto user = set("HOME"); !user.empty()) {
+    roots.push_back(fs::path(user) / ".cache/huggingface/hub");
+  }
+  return roots;
+}
+
 std::optional<fs::path> find_model_folder(const fs::path& root, std::string_view name) {
-  for (const auto& folder : {root / name, root / "Qwen" / name})
+  const size_t slash = name.find('/');
+  const std::string owner(slash == std::string_view::npos ? "Qwen" : name.substr(0, slash)),
+      own(slash == std::string_view::npos ? name : name.substr(slash + 1));
+  if (owner.empty() || own.empty() || owner[0] == '.' || own.find('/') != std::string::npos)
+    return std::nullopt;
+  for (const auto& folder : {root / name, root / owner / own})
     if (is_model(folder)) return folder;
-  const std::string cached = fmt::format("models--Qwen--{}", name);
+  const std::string cached = fmt::format("models--{}--{}", owner, own);
   for (const auto& folder : {root / cached, root / "hub" / cached})
     if (auto found = snapshot_of(folder)) return found;
   return std::nullopt;

@@ -1,7 +1,5 @@
 #include "models/qwen/pretrained.h"
 
-#include <cstdlib>
-
 #include "models/config/model_type.h"
 #include "models/qwen/model_search.h"
 
@@ -44,9 +42,7 @@ Pretrained load_pretrained_model(const fs::path& folder, DType dtype, Device dev
 
 Pretrained load_pretrained_model(const PretrainedChoice& choice) {
   const std::string name = repository_name(choice);
-  const char* set = std::getenv("GENESIS_MODELS");
-  const auto roots =
-      choice.models_folder.empty() ? model_roots(set ? set : "") : std::vector{choice.models_folder};
+  const auto roots = choice.models_folder.empty() ? default_model_roots() : std::vector{choice.models_folder};
   for (const auto& root : roots)
     if (const auto folder = find_model_folder(root, name))
       return load_pretrained_model(*folder, choice.dtype, choice.device);

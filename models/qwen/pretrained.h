@@ -24,7 +24,7 @@ struct PretrainedChoice {
   Device device = Device::cpu;
   DType dtype = DType::bf16;
   std::filesystem::path
-      models_folder;  ///< where models lie (find_model_folder); empty: each of $GENESIS_MODELS, else ./models
+      models_folder;  ///< where models lie (find_model_folder); empty: default_model_roots()
 };
 
 /// The name its makers gave the model's repository: "Qwen-1_8B-Chat", "Qwen1.5-32B", "Qwen3-8B-Base".

@@ -1,11 +1,11 @@
 #include "models/safetensors/file.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <exception>
 #include <mutex>
 
+#include "kernels/core/large_pages.h"
+#include "kernels/core/log.h"
 #include "kernels/core/parallel_for.h"
 #include "kernels/core/transfer.h"
 #include "models/safetensors/convert.h"
@@ -16,16 +16,14 @@ namespace {
 constexpr int64_t kBlock =
     int64_t{1} << 19;  // values read at a time by a thread: 1 MiB of bf16, which stays in its cache
 
-/// Memory that is filled for the first time costs a fault a page; 2 MiB pages make that cheap. Only a hint.
-void use_large_pages(const Array& dst) {
-  constexpr uintptr_t kPage = uintptr_t{2} << 20;
-  const uintptr_t at = reinterpret_cast<uintptr_t>(dst.raw());
-  const uintptr_t begin = (at + kPage - 1) & ~(kPage - 1),
-                  end = (at + uintptr_t(dst.nbytes())) & ~(kPage - 1);
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-}
+thread_local Strictness thread_strictness = Strictness::strict;
 
 }  // namespace
+
+LenientReading::LenientReading(bool wanted) : previous_(thread_strictness) {
+  if (wanted) thread_strictness = Strictness::lenient;
+}
+LenientReading::~LenientReading() { thread_strictness = previous_; }
 
 SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   SafetensorsFile f;
@@ -33,7 +31,8 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   f.file_ = std::make_shared<const MappedFile>(path);
   const auto bytes = f.file_->bytes();
   f.header_ = std::make_shared<const SafetensorsHeader>(
-      parse_safetensors_header(bytes, int64_t(bytes.size()), path.string()));
+      parse_safetensors_header(bytes, int64_t(bytes.size()), path.string(), thread_strictness));
+  for (const auto& warning : f.header_->warnings) warn("{} (read because of --lenient)", warning);
   auto by_name = std::make_shared<std::unordered_map<std::string_view, const StoredTensor*>>();
   for (const auto& t : f.header_->tensors) by_name->emplace(t.name, &t);
   f.by_name_ = std::move(by_name);
@@ -114,20 +113,19 @@ void SafetensorsFile::read_into(std::string_view name, const Array& dst, const T
 void SafetensorsFile::read_rows(const StoredTensor& t, int64_t first, const Array& dst) const {
   const DType from = *t.type->dtype, to = dst.dtype();
   const int64_t begin = header_->data_begin + t.begin + first * size_of(from);
-  const int64_t n = dst.numel(), blocks = (n + kBlock - 1) / kBlock;
-  use_large_pages(dst);
+  const int64_t n = dst.numel();
+  prefer_large_pages(dst.raw(), dst.nbytes());  // filled for the first time: a fault a page
   std::exception_ptr failure;
   std::mutex mutex;
-  parallel_for(blocks, 1, [&](int64_t first_block, int64_t end_block) {
+  // Threads take the next block each: the file is read from front to end, as a disk likes it.
+  parallel_chunks(n, kBlock, [&](int64_t i, int64_t end) {
     try {
-      std::vector<char> buffer(from == to ? 0 : size_t(kBlock * size_of(from)));  // [kBlock]
-      for (int64_t b = first_block; b < end_block; ++b) {
-        const int64_t i = b * kBlock, count = std::min(kBlock, n - i);
-        char* target = static_cast<char*>(dst.raw()) + i * size_of(to);
-        char* read = from == to ? target : buffer.data();
-        file_->read_at(begin + i * size_of(from), read, count * size_of(from));
-        if (from != to) convert_values(read, from, target, to, count);
-      }
+      static thread_local std::vector<char> buffer;  // [kBlock]
+      buffer.resize(from == to ? 0 : size_t(kBlock * size_of(from)));
+      char* target = static_cast<char*>(dst.raw()) + i * size_of(to);
+      char* read = from == to ? target : buffer.data();
+      file_->read_at(begin + i * size_of(from), read, (end - i) * size_of(from));
+      if (from != to) convert_values(read, from, target, to, end - i);
     } catch (...) {
       const std::lock_guard lock(mutex);
       failure = std::current_exception();

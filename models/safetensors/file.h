@@ -21,6 +21,20 @@ struct TensorBox {
   int64_t column_begin = 0, column_end = -1;
 };
 
+/// While it lives, files that this thread opens are read as Strictness::lenient says, each thing let pass
+/// with a warning on stderr.
+class LenientReading {
+ public:
+  /// wanted false: nothing changes.
+  explicit LenientReading(bool wanted = true);
+  ~LenientReading();
+  LenientReading(const LenientReading&) = delete;
+  LenientReading& operator=(const LenientReading&) = delete;
+
+ private:
+  Strictness previous_;
+};
+
 /// A safetensors file, memory-mapped and checked in full when it is opened; data is touched when it is read.
 ///   Copies share the mapping.
 class SafetensorsFile {

@@ -12,18 +12,22 @@ using namespace genesis::testing;
 
 DType table_type(DType t) { return t == DType::f64 ? DType::f64 : DType::f32; }
 
-/// The rotation written with complex numbers: (x_i + i x_{i+d/2}) e^{i p theta_i}.
+/// The rotation written with complex numbers: (x_i + i x_{i+d/2}) e^{i p theta_i}; of neighbours (x_2i + i
+/// x_{2i+1}).
 std::vector<double> rotated(const std::vector<double>& x, const std::vector<double>& positions, int64_t heads,
-                            int64_t d, double base, double direction) {
+                            int64_t d, double base, double direction,
+                            RopePairing pairing = RopePairing::halves) {
   std::vector<double> y(x.size());
   const size_t half = size_t(d / 2);
+  const bool halves = pairing == RopePairing::halves;
   for (size_t n = 0; n < positions.size(); ++n) {
     for (size_t h = 0; h < size_t(heads); ++h) {
       for (size_t i = 0; i < half; ++i) {
-        const size_t at = (n * size_t(heads) + h) * size_t(d) + i;
+        const size_t at = (n * size_t(heads) + h) * size_t(d) + (halves ? i : 2 * i);
+        const size_t other = at + (halves ? half : 1);
         const double angle = direction * positions[n] / std::pow(base, double(2 * i) / double(d));
-        y[at] = x[at] * std::cos(angle) - x[at + half] * std::sin(angle);
-        y[at + half] = x[at] * std::sin(angle) + x[at + half] * std::cos(angle);
+        y[at] = x[at] * std::cos(angle) - x[other] * std::sin(angle);
+        y[other] = x[at] * std::sin(angle) + x[other] * std::cos(angle);
       }
     }
   }
@@ -46,6 +50,29 @@ TEST(Rope, MatchesTheFormulaBothWays) {
       run(Rope{
           .x = y, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = y, .inverse = true});
       expect_close(y, rotated(once, p, shape[1], shape[2], 10000.0, -1), Tolerance::angle(t),
+                   "rotated back in place");
+    }
+  }
+}
+
+TEST(Rope, NeighboursMatchTheFormulaBothWays) {
+  for (DType t : kComputeTypes) {
+    for (const Shape& shape : std::vector<Shape>{{1, 1, 2}, {5, 3, 62}, {33, 2, 64}}) {
+      RopeTable table(shape[2], 10000.0, table_type(t));
+      table.ensure(300);
+      Array x = random_array(shape, t, 1), y = Array::empty(shape, t),
+            positions = random_ids({shape[0]}, 300, 2);
+      Rope op{.x = x, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = y};
+      op.pairing = RopePairing::neighbours;
+      run(op);
+      const auto p = values_of(positions);
+      expect_close(y, rotated(values_of(x), p, shape[1], shape[2], 10000.0, 1, op.pairing),
+                   Tolerance::angle(t), "rotated");
+      const auto once = values_of(y);
+      op.x = y;
+      op.inverse = true;
+      run(op);
+      expect_close(y, rotated(once, p, shape[1], shape[2], 10000.0, -1, op.pairing), Tolerance::angle(t),
                    "rotated back in place");
     }
   }

@@ -39,5 +39,19 @@ TEST(ModelSearch, FindsPlainFoldersAndHuggingFacesCache) {
   EXPECT_FALSE(find_model_folder(root.path(), "Qwen-7B"));
 }
 
+TEST(ModelSearch, AnOwnerMayStandInFront) {
+  const genesis::testing::TempFolder root;
+  const std::string own = "models--someone--tuned/snapshots/abc";
+  fs::create_directories(root / own);
+  root.write(own + "/config.json", "{}");
+  EXPECT_EQ(find_model_folder(root.path(), "someone/tuned"), root / own);
+  EXPECT_FALSE(find_model_folder(root.path(), "tuned"));
+  for (const char* name : {"", "/", "a/", "/b", "a/b/c"})
+    EXPECT_FALSE(find_model_folder(root.path(), name)) << name;
+  fs::create_directories(root / "Qwen/Qwen-7B");
+  root.write("Qwen/Qwen-7B/config.json", "{}");
+  EXPECT_EQ(find_model_folder(root.path(), "Qwen/Qwen-7B"), root / "Qwen/Qwen-7B");
+}
+
 }  // namespace
 }  // namespace genesis::models

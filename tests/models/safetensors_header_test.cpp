@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <set>
 
 #include "kernels/core/rng.h"
 #include "models/safetensors/file.h"
@@ -149,6 +150,82 @@ TEST(SafetensorsHeader, RefusesEachKindOfDamageByName) {
     EXPECT_NE(message.find(m.message), std::string::npos) << message;
     EXPECT_NE(message.find(path.string()), std::string::npos) << message;
   }
+}
+
+TEST(SafetensorsHeader, LenientReadsWhatTheReferenceReaderAccepts) {
+  const std::string good = R"("dtype":"F32","shape":[2],"data_offsets":[0,8])";
+  const auto one = [](const std::string& body) { return file_of(in_braces(tensor("w", body)), 8); };
+  struct Case {
+    const char* what;
+    std::string bytes;
+    const char* warning;  // a part of the one warning
+    const char* name = "w";
+  };
+  const std::vector<Case> cases{
+      {"leading space", file_of(" \n" + in_braces(tensor("w", good)), 8), "white space"},
+      {"name twice", file_of(in_braces(tensor("w", good) + "," + tensor("w", good)), 8), "stands twice"},
+      {"name twice by escape", file_of(in_braces(tensor("w", good) + "," + tensor("\\u0077", good)), 8),
+       "stands twice"},
+      {"metadata key twice",
+       file_of(in_braces(R"("__metadata__":{"a":"x","a":"y"},)" + tensor("w", good)), 8), "__metadata__"},
+      {"field unknown", one(good + R"(,"x":{"y":[1,{"z":null}],"u":"v"})"), "'x' is unknown"},
+      {"unknown scalar before the others", one(R"("x":true,)" + good), "'x' is unknown"},
+      {"tensor as a list", file_of(R"({"w":["F32",[2],[0,8]]})", 8), "written as a list"},
+      {"dtype as an object", one(R"("dtype":{"F32":null},"shape":[2],"data_offsets":[0,8])"),
+       "written as an object"},
+      {"path as a name", file_of(in_braces(tensor("../w", good)), 8), "'../'", "../w"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    EXPECT_THROW(parse(c.bytes), CheckpointError);
+    const auto h =
+        parse_safetensors_header(c.bytes, int64_t(c.bytes.size()), "f.safetensors", Strictness::lenient);
+    ASSERT_EQ(h.tensors.size(), 1u);
+    EXPECT_EQ(h.tensors[0].name, c.name);
+    EXPECT_EQ(h.tensors[0].type->dtype, DType::f32);
+    EXPECT_EQ(h.tensors[0].shape, (Shape{2}));
+    EXPECT_EQ(h.tensors[0].end, 8);
+    ASSERT_EQ(h.warnings.size(), 1u);
+    EXPECT_NE(h.warnings[0].find(c.warning), std::string::npos) << h.warnings[0];
+    EXPECT_EQ(h.warnings[0].substr(0, 15), "f.safetensors: ");
+  }
+  // the last of two counts, as in the reference reader
+  const std::string other = R"("dtype":"I32","shape":[1,2],"data_offsets":[0,8])";
+  const std::string twice = file_of(in_braces(tensor("w", good) + "," + tensor("w", other)), 8);
+  EXPECT_EQ(parse_safetensors_header(twice, int64_t(twice.size()), "f", Strictness::lenient).tensors[0].shape,
+            (Shape{1, 2}));
+}
+
+TEST(SafetensorsHeader, LenientRefusesTheRestAllTheSame) {
+  const std::set<std::string_view> passes{"leading space",        "metadata key twice", "name twice",
+                                          "name twice by escape", "field unknown",      "tensor as an array",
+                                          "dtype as an object",   "path as a name",     "NUL in a name"};
+  for (const auto& m : corpus()) {
+    SCOPED_TRACE(m.what);
+    const auto read = [&] {
+      parse_safetensors_header(m.bytes, int64_t(m.bytes.size()), "f", Strictness::lenient);
+    };
+    if (passes.contains(m.what)) {
+      EXPECT_NO_THROW(read());
+    } else {
+      EXPECT_THROW(read(), CheckpointError);
+    }
+  }
+}
+
+TEST(SafetensorsHeader, LenientReadingLastsAsLongAsItsScope) {
+  const genesis::testing::TempFolder folder;
+  const auto path =
+      folder.write("w.safetensors", file_of(R"( {"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8));
+  EXPECT_THROW(SafetensorsFile::open(path), CheckpointError);
+  {
+    const LenientReading scope;
+    const LenientReading unwanted(false);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(SafetensorsFile::open(path).tensors().size(), 1u);
+    EXPECT_NE(::testing::internal::GetCapturedStderr().find("white space"), std::string::npos);
+  }
+  EXPECT_THROW(SafetensorsFile::open(path), CheckpointError);
 }
 
 TEST(SafetensorsHeader, EveryTruncationIsRefused) {

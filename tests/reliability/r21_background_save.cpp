@@ -68,8 +68,8 @@ Stall measure_stall(const std::filesystem::path& folder, const TinyState::Size& 
     saver.save(at_step(n));
     const double stall = saver.last_stall_seconds();
     saver.require_saved(n);
-    const auto held = trainer::held_state(parts.model, parts.optimizer, parts.config,
-                                          models::naming_of(parts.config.family));
+    const auto held =
+        trainer::held_state(parts.model, parts.optimizer, parts.config, models::naming_of(parts.config));
     const auto begin = Clock::now();
     size_t at = 0;
     for (const auto& tensor : held)

@@ -7,8 +7,7 @@ namespace genesis::reliability {
 namespace {
 
 std::vector<trainer::HeldTensor> held(const trainer::CheckpointParts& parts) {
-  return trainer::held_state(parts.model, parts.optimizer, parts.config,
-                             models::naming_of(parts.config.family));
+  return trainer::held_state(parts.model, parts.optimizer, parts.config, models::naming_of(parts.config));
 }
 
 uint64_t mixed(uint64_t h) {  // SplitMix64's finaliser

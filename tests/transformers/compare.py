@@ -4,7 +4,8 @@
   compare.py GENESIS WORK_FOLDER
 
 Written by transformers, read by Genesis, and written by `genesis init`, read by transformers: for Qwen2 with as many key/value heads as
-query heads, with fewer, with a tied head, and for Qwen3. The same greedy ids, logits within float32 rounding, no missing and no
+query heads, with fewer, with a tied head, and for Qwen3; weights in float32, bfloat16 and float16, in one file and in shards with an
+index. The same greedy ids, logits within float32 rounding, no missing and no
 unexpected key. Exit code 77 where transformers or torch is not installed.
 """
 import json
@@ -36,6 +37,15 @@ SHAPES = {
 }
 
 
+# Weights as they are stored, and the longest file: of the small ones the models make several.
+STORED = [(name, torch.float32, "5GB") for name in SHAPES] + [
+    ("qwen2_gqa", torch.bfloat16, "100KB"),
+    ("qwen3", torch.bfloat16, "100KB"),
+    ("qwen2_tied", torch.float16, "100KB"),
+    ("qwen2_mha", torch.float16, "5GB"),
+]
+
+
 def run(*arguments, **options):
     done = subprocess.run([GENESIS, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
     if done.returncode != 0:
@@ -54,7 +64,7 @@ def tokenizer_file():
     return path
 
 
-def make(name, folder):
+def make(name, folder, dtype, shard):
     shape = dict(SHAPES[name])
     kind = shape.pop("kind")
     Config = transformers.Qwen2Config if kind == "qwen2" else transformers.Qwen3Config
@@ -68,8 +78,9 @@ def make(name, folder):
         for key, p in model.named_parameters():
             if p.dim() == 1:
                 p.add_(0.1 * torch.randn_like(p))
-    model.save_pretrained(folder)
-    return model
+    model.to(dtype).save_pretrained(folder, max_shard_size=shard)
+    # The stored, rounded values in float32; model.float() would keep rotary frequencies that were rounded too.
+    return Model.from_pretrained(folder, dtype=torch.float32).eval()
 
 
 def texts():
@@ -124,28 +135,39 @@ def compare_logits(what, model, folder, tokenizer):
     assert worst < LOGITS, f"{what}: {worst} >= {LOGITS}"
 
 
-def both_ways(name, tokenizer):
-    folder = WORK / name
-    shutil.rmtree(folder, ignore_errors=True)
-    model = make(name, folder)
-    compare_logits(f"{name}, written by transformers", model, folder, tokenizer)
-    assert genesis_greedy(folder, tokenizer) == torch_greedy(model, tokenizer, {STOP}), f"{name}: other greedy ids"
+def files(folder):
+    return len(list(folder.glob("*.safetensors")))
 
-    written = WORK / f"{name}_genesis"
-    shutil.rmtree(written, ignore_errors=True)
-    run("init", folder, written, "--seed", 11, "--tokenizer", tokenizer)
+
+def both_ways(name, dtype, shard, tokenizer):
+    word = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}[dtype]
+    case = f"{name} {word} {shard}"
+    folder = WORK / f"{name}_{word}"
+    shutil.rmtree(folder, ignore_errors=True)
+    model = make(name, folder, dtype, shard)
+    sharded = shard != "5GB"
+    assert (files(folder) > 1) == sharded, f"{case}: transformers wrote {files(folder)} files"
+    compare_logits(f"{case}, written by transformers", model, folder, tokenizer)
+    assert genesis_greedy(folder, tokenizer) == torch_greedy(model, tokenizer, {STOP}), f"{case}: other greedy ids"
+
+    written = WORK / f"{name}_{word}_genesis"
+    for path in (written, WORK / "random"):
+        shutil.rmtree(path, ignore_errors=True)
+    run("init", folder, WORK / "random", "--seed", 11, "--tokenizer", tokenizer)
+    run("export", WORK / "random", written, "--dtype", word, "--max-shard-size", shard)
+    assert (files(written) > 1) == sharded, f"{case}: Genesis wrote {files(written)} files"
     back, report = transformers.AutoModelForCausalLM.from_pretrained(written, output_loading_info=True, dtype=torch.float32)
     for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        assert not report[key], f"{name}, written by Genesis: {key} {report[key]}"
+        assert not report[key], f"{case}, written by Genesis: {key} {report[key]}"
     back.eval()
-    compare_logits(f"{name}, written by Genesis", back, written, tokenizer)
-    assert genesis_greedy(written, tokenizer) == torch_greedy(back, tokenizer, {STOP, STOP + 1, STOP + 2}), f"{name}: other greedy ids"
+    compare_logits(f"{case}, written by Genesis", back, written, tokenizer)
+    assert genesis_greedy(written, tokenizer) == torch_greedy(back, tokenizer, {STOP, STOP + 1, STOP + 2}), f"{case}: other greedy ids"
 
 
 if __name__ == "__main__":
     WORK.mkdir(parents=True, exist_ok=True)
     TOKENIZER = tokenizer_file()
     STOP, USABLE = 256, 288  # <|endoftext|> follows the bytes; 208 special tokens are more than the head has rows
-    for NAME in SHAPES:
-        both_ways(NAME, TOKENIZER)
-    print(f"{len(SHAPES)} models, both ways: transformers {transformers.__version__}, torch {torch.__version__}")
+    for NAME, DTYPE, SHARD in STORED:
+        both_ways(NAME, DTYPE, SHARD, TOKENIZER)
+    print(f"{len(STORED)} models, both ways: transformers {transformers.__version__}, torch {torch.__version__}")

@@ -8,9 +8,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "kernels/core/large_pages.h"
 #include "kernels/core/parallel_for.h"
 #include "models/generation/kv_cache.h"
 #include "models/qwen/model.h"
+#include "trainer/inference/loaded_model.h"
 #include "trainer/inference/model_folder.h"
 #include "trainer/inference/new_model.h"
 
@@ -42,11 +44,10 @@ int64_t peak_bytes() {
 }
 
 std::unique_ptr<models::QwenModel> open(const fs::path& path, const std::optional<DType>& dtype) {
-  if (fs::is_directory(path)) {
+  if (!fs::is_regular_file(path)) {
     const fs::path folder = model_folder(path);
-    const auto stored = models::QwenConfig::from_json(folder).dtype.value_or(DType::f32);
-    return models::QwenModel::from_folder(folder,
-                                          dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32));
+    const DType stored = stored_dtype(folder) == DType::bf16 ? DType::bf16 : DType::f32;
+    return models::QwenModel::from_folder(folder, dtype.value_or(stored));
   }
   return std::make_unique<models::QwenModel>(read_model_config(path), dtype.value_or(DType::f32));
 }
@@ -111,16 +112,18 @@ BenchmarkResult measure(const fs::path& path, const BenchmarkOptions& o) {
 
 double measured_read_bandwidth(int64_t bytes, int repeats) {
   const int64_t words = bytes / 8, block = int64_t{1} << 17;
-  const std::unique_ptr<uint64_t[]> memory(new uint64_t[size_t(words)]);  // [words]
+  const std::unique_ptr<uint64_t[]> held(new uint64_t[size_t(words)]);  // [words]
+  uint64_t* const memory = held.get();
+  prefer_large_pages(memory, words * 8);  // as the weights lie
   const auto share = [&](auto&& fn) { parallel_for(words / block, 1, fn); };
-  share([&](int64_t b, int64_t e) { std::memset(memory.get() + b * block, 1, size_t((e - b) * block) * 8); });
+  share([&](int64_t b, int64_t e) { std::memset(memory + b * block, 1, size_t((e - b) * block) * 8); });
   double best = 0;
   std::atomic<uint64_t> sink = 0;
   for (int i = 0; i < repeats; ++i) {
     const auto start = Clock::now();
     share([&](int64_t b, int64_t e) {
       uint64_t sums[16] = {};  // independent sums: the loop waits for memory alone
-      const uint64_t* p = memory.get() + b * block;
+      const uint64_t* p = memory + b * block;
       for (int64_t n = 0; n < (e - b) * block; n += 16)
         for (int l = 0; l < 16; ++l) sums[l] += p[n + l];
       for (const uint64_t s : sums) sink += s;

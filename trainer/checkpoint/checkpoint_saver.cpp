@@ -180,7 +180,7 @@ void CheckpointSaver::save(const TrainState& state) {
   s.failure.reset();
   s.renamed = false;
   const auto held =
-      held_state(s.parts.model, s.parts.optimizer, s.parts.config, models::naming_of(s.parts.config.family));
+      held_state(s.parts.model, s.parts.optimizer, s.parts.config, models::naming_of(s.parts.config));
   if (!s.plan) s.make_plan(held);
   auto small = s.small_files();
   if (const auto refused = s.prepare(small)) return s.give_up(*refused);

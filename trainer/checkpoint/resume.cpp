@@ -51,7 +51,7 @@ std::optional<Error> load_everywhere(const fs::path& path, const CheckpointParts
           throw CheckpointError("{}: this rank reads a manifest with seal {}, rank 0 one with {}",
                                 path.string(), stored->seal(), first);
         const auto held =
-            held_state(parts.model, parts.optimizer, parts.config, models::naming_of(parts.config.family));
+            held_state(parts.model, parts.optimizer, parts.config, models::naming_of(parts.config));
         check_same_model(*stored, held);
         const std::string file = (path / kStateName).string();
         resumed.state = parse_train_state(stored->text(kStateName), file);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "models/safetensors/file.h"
 #include "trainer/commands/model_options.h"
 
 namespace genesis::trainer {
@@ -14,7 +15,7 @@ void add_benchmark(CLI::App& program, CommandContext& context) {
     BenchmarkOptions benchmark;
     std::string dtype = "auto";
     int threads = 0;
-    bool json = false;
+    bool json = false, lenient = false;
   };
   const auto o = std::make_shared<Options>();
   auto* command =
@@ -41,10 +42,12 @@ void add_benchmark(CLI::App& program, CommandContext& context) {
       ->capture_default_str();
   command->add_option("--threads", o->threads, "threads; by default all cores")->check(CLI::PositiveNumber);
   command->add_flag("--json", o->json, "one JSON object a model");
+  add_lenient_option(*command, o->lenient);
   command->callback([o, &context] {
     context.run([o] {
       use_threads(o->threads);
       if (o->dtype != "auto") o->benchmark.dtype = dtype_of_word(o->dtype);
+      const models::LenientReading reading(o->lenient);
       const auto results = benchmark_models(o->benchmark);
       fmt::print("{}", o->json ? benchmark_json(results) : benchmark_table(results));
     });

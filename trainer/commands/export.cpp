@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "models/safetensors/file.h"
 #include "trainer/commands/model_options.h"
 #include "trainer/export/export_model.h"
 
@@ -14,6 +15,7 @@ struct ExportArguments {
   std::string checkpoint, out, tokenizer, chat_template;
   std::string naming = "auto", dtype = "auto", shard = "5GB";
   int threads = 0;
+  bool lenient = false;
 };
 
 /// "4GB", "500MB" or a number of bytes.
@@ -34,6 +36,7 @@ int64_t bytes_of(const std::string& text) {
 
 void run_export(const ExportArguments& a) {
   use_threads(a.threads);
+  const models::LenientReading reading(a.lenient);
   ExportOptions options;
   options.checkpoint = a.checkpoint;
   options.out = a.out;
@@ -91,6 +94,7 @@ void add_export(CLI::App& program, CommandContext& context) {
                       "tokenizer file or folder, where the checkpoint's is not used");
   command->add_option("--template", a->chat_template, "chat template; by default that of the model's family");
   command->add_option("--threads", a->threads, "threads; by default all cores")->check(CLI::PositiveNumber);
+  add_lenient_option(*command, a->lenient);
   command->callback([a, &context] { context.run([a] { run_export(*a); }); });
 }
 

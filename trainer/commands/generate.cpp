@@ -38,12 +38,19 @@ void answer_one(LoadedModel& model, const models::GenerationConfig& settings, co
   const Prompt prompt =
       raw ? raw_prompt(model, text, config.max_new_tokens, where)
           : chat_prompt(model, {{}, {{data::Role::user, text}}}, config.max_new_tokens, where);
-  answer(model, {prompt}, config, [&out](size_t, std::string_view piece) {
-    out << piece << std::flush;
-    if (!out) throw DiskError("the output cannot be written");
-    return true;
-  });
-  out << std::endl;
+  if (config.num_return_sequences == 1) {
+    answer(model, {prompt}, config, [&out](size_t, std::string_view piece) {
+      out << piece << std::flush;
+      if (!out) throw DiskError("the output cannot be written");
+      return true;
+    });
+    out << std::endl;
+  } else {
+    const auto answers = answer(model, {prompt}, config);
+    for (size_t i = 0; i < answers.size(); ++i)
+      out << fmt::format("[{} of {}]\n{}\n", i + 1, answers.size(), answers[i].text);
+    out << std::flush;
+  }
   if (!out) throw DiskError("the output cannot be written");
 }
 
@@ -77,6 +84,8 @@ void add_generate(CLI::App& program, CommandContext& context) {
                     "for programs: lines {\"prompt\": ...} or {\"messages\": [...]} on stdin to lines "
                     "{\"text\", \"ids\", \"finish_reason\"}");
   add_generation_options(*command, o->generation);
+  command->add_option("-n,--num-return-sequences", o->generation.num_return_sequences,
+                      "answers to each prompt, by sampling; with --json a line is {\"answers\": [...]}");
   command->callback([o, &context] { context.run([o] { generate(*o); }); });
 }
 

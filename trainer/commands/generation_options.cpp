@@ -20,8 +20,9 @@ models::GenerationConfig with_arguments(models::GenerationConfig g, const Genera
   if (a.top_p) g.top_p = *a.top_p;
   if (a.repetition_penalty) g.repetition_penalty = *a.repetition_penalty;
   if (a.seed) g.seed = *a.seed;
+  if (a.num_return_sequences) g.num_return_sequences = *a.num_return_sequences;
   if (a.temperature && *a.temperature != 0) g.temperature = *a.temperature;
-  if (a.temperature || a.top_k || a.top_p || a.seed) g.do_sample = true;
+  if (a.temperature || a.top_k || a.top_p || a.seed || g.num_return_sequences > 1) g.do_sample = true;
   if (a.greedy || a.temperature == 0.0) g.do_sample = false;
   if (g.max_new_tokens < 1)
     throw ConfigError("--max-new-tokens is {}: it must be at least 1", g.max_new_tokens);

@@ -8,6 +8,7 @@
 #include "autograd/autocast.h"
 #include "autograd/grad_mode.h"
 #include "models/safetensors/durable_file.h"
+#include "models/safetensors/file.h"
 #include "trainer/commands/commands.h"
 #include "trainer/commands/model_options.h"
 #include "trainer/inspect/attention_maps.h"
@@ -61,7 +62,7 @@ void add_inspect(CLI::App& program, CommandContext& context) {
   struct Options {
     std::string path;
     std::vector<int64_t> logits;
-    bool tensors = false, json = false;
+    bool tensors = false, json = false, lenient = false;
   };
   const auto o = std::make_shared<Options>();
   auto* command = program.add_subcommand(
@@ -73,11 +74,13 @@ void add_inspect(CLI::App& program, CommandContext& context) {
   command->add_flag("--json", o->json, "one JSON object with every tensor");
   command->add_option("--logits", o->logits, "token ids: print the logits of every position as JSON, in f32")
       ->delimiter(',');
+  add_lenient_option(*command, o->lenient);
   add_attention(*command, context);
   command->callback([o, command, &context] {
     if (!command->get_subcommands().empty()) return;
     if (o->path.empty()) throw CLI::RequiredError("model");
     context.run([o] {
+      const models::LenientReading reading(o->lenient);
       if (!o->logits.empty()) return print_logits(o->path, o->logits);
       const ModelSummary summary = summarise_model(o->path);
       fmt::print("{}", o->json ? summary_json(summary) : summary_text(summary, o->tensors));

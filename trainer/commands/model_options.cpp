@@ -1,5 +1,6 @@
 #include "trainer/commands/model_options.h"
 
+#include "models/safetensors/file.h"
 #include "parallel/threads.h"
 #include "trainer/train/device.h"
 
@@ -8,11 +9,13 @@ namespace genesis::trainer {
 void add_model_options(CLI::App& command, ModelArguments& a) {
   command
       .add_option("model,--model", a.path,
-                  "model folder, or a run's output folder: its newest checkpoint then")
+                  "model folder, or a run's output folder: its newest checkpoint then; or a name such as "
+                  "Qwen/Qwen-1_8B-Chat, looked for in GENESIS_MODELS and Hugging Face's cache")
       ->required();
   command.add_option("--tokenizer", a.tokenizer, "tokenizer file or folder, where the model's is not used");
-  command.add_option("--template", a.chat_template,
-                     "chat template: qwen, qwen1.5, qwen2.5, qwen3; by default that of the model's family");
+  command.add_option(
+      "--template", a.chat_template,
+      "chat template: qwen, qwen1.5, qwen2.5, qwen3; by default the folder's own, else that of its family");
   command.add_option("--dtype", a.dtype, "arithmetic: auto (as the weights are stored), f32 or bf16")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
       ->capture_default_str();
@@ -20,6 +23,13 @@ void add_model_options(CLI::App& command, ModelArguments& a) {
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   command.add_option("--threads", a.threads, "threads; by default all cores")->check(CLI::PositiveNumber);
+  add_lenient_option(command, a.lenient);
+}
+
+void add_lenient_option(CLI::App& command, bool& lenient) {
+  command.add_flag(
+      "--lenient", lenient,
+      "read safetensors files that break the format in ways other readers let pass, with warnings");
 }
 
 void use_threads(int threads) {
@@ -48,6 +58,7 @@ OpenOptions options_of(const ModelArguments& a) {
 
 LoadedModel open_model(const ModelArguments& a) {
   use_threads(a.threads);
+  const models::LenientReading reading(a.lenient);
   return open_model(options_of(a));
 }
 
@@ -55,6 +66,7 @@ LoadedModel open_model(const ModelArguments& a, parallel::Communicator& ranks,
                        const parallel::TensorParallel& tp) {
   parallel::apply(
       parallel::plan_threads(ranks, a.threads > 0 ? std::optional<int>(a.threads) : std::nullopt));
+  const models::LenientReading reading(a.lenient);
   OpenOptions options = options_of(a);
   options.tp = tp;
   return open_model(options);

@@ -11,10 +11,15 @@ struct ModelArguments {
   std::string path, tokenizer, chat_template;
   std::string dtype = "auto", device = "auto";
   int threads = 0;
+  bool lenient = false;
 };
 
-/// MODEL, --tokenizer, --template, --dtype, --device, --threads.
+/// MODEL, --tokenizer, --template, --dtype, --device, --threads, --lenient.
 void add_model_options(CLI::App& command, ModelArguments& arguments);
+
+/// --lenient: safetensors files that the format's description forbids and its reference reader accepts are
+/// read, with warnings (models::LenientReading).
+void add_lenient_option(CLI::App& command, bool& lenient);
 
 /// Sets the number of threads and opens the model. Errors: as open_model.
 LoadedModel open_model(const ModelArguments& arguments);

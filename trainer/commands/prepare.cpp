@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "data/chat/tokenizer_encoder.h"
 #include "data/shards/row_index.h"
 #include "kernels/core/log.h"
 #include "parallel/threads.h"
@@ -15,6 +14,7 @@
 #include "trainer/config/read_arguments.h"
 #include "trainer/data_audit/findings.h"
 #include "trainer/progress/byte_progress.h"
+#include "trainer/train/chat_setup.h"
 #include "trainer/train/data_setup.h"
 #include "trainer/train/dataset_files.h"
 #include "trainer/train/model_setup.h"
@@ -33,8 +33,7 @@ data::Tokenizer tokenizer_of(const TrainConfig& c) {
 /// Tokenises one key's files into `out`, or into the cache when it is empty.
 void prepare_key(const TrainConfig& c, const char* key, const data::Tokenizer& tokenizer,
                  const fs::path& out) {
-  const data::ChatFormat chat(data::text_encoder(tokenizer),
-                              data::chat_template(spelling_of(c.chat_template)));
+  const data::ChatFormat chat = training_chat(c, tokenizer);
   const DatasetFiles files = dataset_files(c, key);
   if (!files.prepared.empty()) return notice("{}: {} is prepared already", key, files.prepared.string());
   int64_t bytes = 0;

@@ -56,8 +56,8 @@ template <>
 const std::vector<Spelling<ChatTemplateName>>& spellings() {
   using T = ChatTemplateName;
   static const std::vector<Spelling<T>> s = {
-      {T::qwen, "qwen"},  {T::qwen15, "qwen1.5"}, {T::qwen25, "qwen2.5"}, {T::qwen3, "qwen3"},
-      {T::qwen, "qwen1"}, {T::qwen, "chatml"},    {T::qwen15, "qwen2"}};
+      {T::automatic, "auto"}, {T::qwen, "qwen"},  {T::qwen15, "qwen1.5"}, {T::qwen25, "qwen2.5"},
+      {T::qwen3, "qwen3"},    {T::qwen, "qwen1"}, {T::qwen, "chatml"},    {T::qwen15, "qwen2"}};
   return s;
 }
 

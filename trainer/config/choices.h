@@ -25,8 +25,9 @@ enum class Precision : uint8_t { fp32, bf16_mixed, fp16_mixed, bf16_true };
 enum class DeviceChoice : uint8_t { automatic, cpu, cuda };
 /// What backward recomputes: nothing, the product of gate and up in each block, or each block from its input.
 enum class GradientCheckpointing : uint8_t { none, selective, full };
-/// The chat format: spelling_of() is a name for data::chat_template.
-enum class ChatTemplateName : uint8_t { qwen, qwen15, qwen25, qwen3 };
+/// The chat format: `automatic` is the model folder's own template, else its family's; of the others
+/// spelling_of() is a name for data::chat_template. See trainer/train/chat_setup.h.
+enum class ChatTemplateName : uint8_t { automatic, qwen, qwen15, qwen25, qwen3 };
 /// `full` sums gradients in an order fixed by the sample index, so results do not depend on the ranks.
 enum class Deterministic : uint8_t { standard, full };
 /// Type gradients travel in between ranks; sums are made in f32 either way.

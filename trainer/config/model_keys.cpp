@@ -46,6 +46,9 @@ void add_switches(KeyTable& t) {
   t.add("rope_theta", &M::rope_theta, "Base of the rotary frequencies")
       .above(0)
       .also({"rope_base", "rotary_emb_base"});
+  t.add("rope_interleaved", &M::rope_interleaved,
+        "Rotary pairs of neighbouring dimensions instead of halves: an experiment no released model has")
+      .also({"rotary_interleaved"});
   t.add("rms_norm_eps", &M::rms_norm_eps, "Added inside the root of RMSNorm")
       .above(0)
       .also({"layer_norm_epsilon", "norm_eps"});

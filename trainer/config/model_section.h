@@ -22,6 +22,7 @@ struct ModelSection {
   std::optional<int64_t> max_position_embeddings;
   std::optional<int64_t> seq_length;  ///< training length in the NTK and logn formulas of Qwen-1
   std::optional<double> rope_theta;
+  std::optional<bool> rope_interleaved;
   std::optional<double> rms_norm_eps;
   std::optional<bool> tie_word_embeddings;
   std::optional<bool> qkv_bias;

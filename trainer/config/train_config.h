@@ -27,7 +27,7 @@ struct TrainConfig {
   std::vector<std::string> dataset;
   std::vector<std::string> eval_dataset;
   double val_size = 0;  ///< share (< 1) or number (>= 1) of training samples held out for evaluation
-  ChatTemplateName chat_template = ChatTemplateName::qwen;  ///< key `template`
+  ChatTemplateName chat_template = ChatTemplateName::automatic;  ///< key `template`
   LossOn loss_on = LossOn::assistant;
   int64_t max_seq_len = 2048;
   Truncation truncation = Truncation::error;

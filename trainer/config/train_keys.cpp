@@ -26,7 +26,8 @@ void add_model_and_data(KeyTable& t) {
         "Held out from `dataset` for evaluation: a share below 1, or a number of samples")
       .at_least(0)
       .also({"val_set_size", "data.val_split_fraction"});
-  t.add("template", &C::chat_template, "Chat format")
+  t.add("template", &C::chat_template,
+        "Chat format; auto: the template that the model's folder brings, else that of its family")
       .also({"chat_template", "prompt_template", "prompt_style"});
   t.add("loss_on", &C::loss_on,
         "Tokens with loss: the answers and their <|im_end|>, every token, or the official Qwen-1 recipe's "

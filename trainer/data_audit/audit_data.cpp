@@ -2,7 +2,6 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "data/chat/tokenizer_encoder.h"
 #include "data/dataset/sample_stream.h"
 #include "data/shards/prepare.h"
 #include "data/shards/shard_writer.h"
@@ -10,6 +9,7 @@
 #include "parallel/threads.h"
 #include "trainer/data_audit/audit_report.h"
 #include "trainer/progress/byte_progress.h"
+#include "trainer/train/chat_setup.h"
 #include "trainer/train/data_setup.h"
 #include "trainer/train/dataset_files.h"
 #include "trainer/train/model_setup.h"
@@ -49,8 +49,7 @@ data::Tokenizer tokenizer_of(const TrainConfig& c) {
 
 AuditedDataset survey(const TrainConfig& config, const char* key, const data::Tokenizer& tokenizer,
                       const fs::path& scratch) {
-  const data::ChatFormat chat(data::text_encoder(tokenizer),
-                              data::chat_template(spelling_of(config.chat_template)));
+  const data::ChatFormat chat = training_chat(config, tokenizer);
   const DatasetFiles files = dataset_files(config, key);
   AuditedDataset result{key, {}, nullptr, data::SampleRows::one_each(data::MemoryStore())};
   if (!files.prepared.empty()) {

@@ -11,9 +11,10 @@ ExportReport export_gguf(const ExportOptions& options) {
   const LoadedModel source =
       open_model({options.checkpoint, options.tokenizer, options.chat_template, std::nullopt});
   const models::QwenConfig& config = source.model->config();
+  refuse_experimental(config, options.out);
   ExportReport report;
   report.source = source.folder;
-  report.naming = models::naming_of(config.family);
+  report.naming = models::naming_of(config);
   report.dtype = options.dtype.value_or(source.model->dtype() == DType::bf16 ? DType::bf16 : DType::f16);
   report.parameters = models::parameter_count(config);
   report.files = 1;

@@ -5,6 +5,7 @@
 #include "data/chat/tokenizer_encoder.h"
 #include "kernels/core/log.h"
 #include "models/safetensors/convert.h"
+#include "trainer/export/config_export.h"
 #include "trainer/export/sample_check.h"
 #include "trainer/export/tokenizer_export.h"
 #include "trainer/files/new_folder.h"
@@ -52,14 +53,21 @@ SampleOutputs read_back(const fs::path& folder, const std::optional<std::string>
 
 }  // namespace
 
+void refuse_experimental(const models::QwenConfig& config, const fs::path& out) {
+  if (const auto reason = models::experimental_reason(config); !reason.empty())
+    throw ConfigError("{}: the model cannot be exported: {}, which no other program computes", out.string(),
+                      reason);
+}
+
 ExportReport export_model(const ExportOptions& options) {
   NewFolder staging(options.out);
   LoadedModel source = open_model({options.checkpoint, options.tokenizer, options.chat_template, DType::f32});
   const models::QwenConfig config = source.model->config();
+  refuse_experimental(config, options.out);
   ExportReport report;
   report.source = source.folder;
-  report.naming = options.naming.value_or(models::naming_of(config.family));
-  report.dtype = options.dtype.value_or(config.dtype.value_or(DType::f32));
+  report.naming = options.naming.value_or(models::naming_of(config));
+  report.dtype = options.dtype ? *options.dtype : stored_dtype(source.folder);
   report.parameters = models::parameter_count(config);
   if (report.naming == models::Naming::llama && (config.use_dynamic_ntk || config.use_logn_attn))
     warn("dynamic NTK and logn have no place in this naming: texts beyond {} tokens will differ",
@@ -73,6 +81,7 @@ ExportReport export_model(const ExportOptions& options) {
   report.logits = int64_t(expected.logits.size());
 
   source.model->save(staging.path(), {report.naming, report.dtype, options.max_shard_bytes});
+  keep_config_keys(source.folder, report.dtype, staging.path());
   source.model.reset();  // one model in memory at a time
   export_tokenizer(options.tokenizer.value_or(source.folder), source.tokenizer, source.chat.chat_template(),
                    report.naming, config.max_seq_len, staging.path());

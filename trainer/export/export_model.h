@@ -32,6 +32,10 @@ struct ExportReport {
   double rounding = 0;  ///< largest change of a logit by storing the weights in `dtype`; 0 for their own
 };
 
+/// Errors: ConfigError naming `out` and the switch for a model that only Genesis computes
+/// (models::experimental_reason).
+void refuse_experimental(const models::QwenConfig& config, const std::filesystem::path& out);
+
 /// Writes a checkpoint as one GGUF file for llama.cpp (models/gguf/model_file.h), which is read back and
 /// compared.
 ///   options.out is the file; dtype f32, bf16 or f16, absent: bf16 for weights stored so, else f16. naming,

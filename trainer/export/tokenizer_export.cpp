@@ -97,7 +97,9 @@ void export_tokenizer(const fs::path& source, const data::Tokenizer& tokenizer,
   if (naming == models::Naming::qwen) {
     data::write_tiktoken(tokenizer.vocabulary(), folder / "qwen.tiktoken");
     if (holds_any(source, {"qwen.tiktoken"}))
-      copy_present(source, folder, {"tokenizer_config.json", "tokenization_qwen.py"});
+      copy_present(source, folder,
+                   {"tokenizer_config.json", "tokenization_qwen.py", "configuration_qwen.py",
+                    "modeling_qwen.py", "qwen_generation_utils.py", "cpp_kernels.py"});
     if (!fs::exists(folder / "tokenizer_config.json"))
       write_json(folder / "tokenizer_config.json", qwen1_tokenizer_config(context));
     return;

@@ -8,9 +8,12 @@ namespace genesis::trainer {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::array kFiles{"qwen.tiktoken",     "tokenizer.json",        "vocab.json",
-                            "merges.txt",        "tokenizer_config.json", "special_tokens_map.json",
-                            "added_tokens.json", "chat_template.jinja",   "generation_config.json"};
+constexpr std::array kFiles{"qwen.tiktoken", "tokenizer.json", "vocab.json", "merges.txt",
+                            "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+                            "chat_template.jinja", "generation_config.json",
+                            // Qwen-1's own code, which transformers asks for beside the weights
+                            "tokenization_qwen.py", "configuration_qwen.py", "modeling_qwen.py",
+                            "qwen_generation_utils.py", "cpp_kernels.py"};
 
 void copy_one(const fs::path& from, const fs::path& to) {
   std::error_code error;

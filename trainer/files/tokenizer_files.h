@@ -7,8 +7,8 @@
 namespace genesis::trainer {
 
 /// The tokenizer of `source` (a qwen.tiktoken file, or a folder holding any of qwen.tiktoken, tokenizer.json,
-/// vocab.json, merges.txt, tokenizer_config.json, generation_config.json): the name each file has in a model
-/// folder, and where it is. Empty for an empty path.
+/// vocab.json, merges.txt, their settings, generation_config.json and Qwen-1's own code): the name each file
+/// has in a model folder, and where it is. Empty for an empty path.
 std::vector<std::pair<std::string, std::filesystem::path>> tokenizer_files(
     const std::filesystem::path& source);
 

@@ -18,8 +18,8 @@ class Collector {
   Collector(const LoadedModel& model, const std::vector<Prompt>& prompts,
             const models::GenerationConfig& settings, const PieceCallback& on_piece)
       : config(settings),
-        answers(prompts.size()),
-        decoders_(prompts.size(), data::StreamingDecoder(model.tokenizer, {.skip_special = true})),
+        answers(prompts.size() * size_t(settings.num_return_sequences)),
+        decoders_(answers.size(), data::StreamingDecoder(model.tokenizer, {.skip_special = true})),
         on_piece_(on_piece) {
     config.max_new_tokens = 0;
     config.usable_ids = model.tokenizer.vocab_size();
@@ -27,14 +27,15 @@ class Collector {
       const auto length = int64_t(p.ids.size());
       GENESIS_CHECK(length < model.context(), "the prompt has ", length, " tokens, the model's context ",
                     model.context());
-      room_.push_back(std::min(p.max_new_tokens, model.context() - length));
+      room_.insert(room_.end(), size_t(settings.num_return_sequences),
+                   std::min(p.max_new_tokens, model.context() - length));
       config.max_new_tokens = std::max(config.max_new_tokens, room_.back());
     }
   }
 
   /// False when the answer is at its end.
-  bool take(int64_t prompt, int32_t token) {
-    const size_t i = size_t(prompt);
+  bool take(int64_t text, int32_t token) {
+    const size_t i = size_t(text);
     Answer& a = answers[i];
     a.ids.push_back(token);
     std::string piece = decoders_[i].push(token);
@@ -58,7 +59,7 @@ class Collector {
  private:
   std::vector<data::StreamingDecoder> decoders_;
   const PieceCallback& on_piece_;
-  std::vector<int64_t> room_;  // [prompts] tokens that may follow
+  std::vector<int64_t> room_;  // [answers] tokens that may follow
 };
 
 }  // namespace
@@ -87,13 +88,15 @@ std::vector<Answer> answer(LoadedModel& model, const std::vector<Prompt>& prompt
       batch_that_fits(model.model->config(), model.model->dtype(), longest + collector.config.max_new_tokens);
   models::generate(
       *model.model, ids, collector.config,
-      [&](int64_t prompt, int32_t token) { return collector.take(prompt, token); }, batch);
+      [&](int64_t text, int32_t token) { return collector.take(text, token); }, batch);
   return std::move(collector.answers);
 }
 
 Answer answer_keeping(LoadedModel& model, const Prompt& prompt, const models::GenerationConfig& settings,
                       models::KeptText& kept, const PieceCallback& on_piece) {
-  Collector collector(model, {prompt}, settings, on_piece);
+  models::GenerationConfig once = settings;
+  once.num_return_sequences = 1;
+  Collector collector(model, {prompt}, once, on_piece);
   models::generate(*model.model, prompt.ids, collector.config, kept,
                    [&](int64_t, int32_t token) { return collector.take(0, token); });
   return std::move(collector.answers.front());

@@ -29,17 +29,18 @@ struct Answer {
 
 /// Called with each new piece of an answer's text, in whole characters (it may be empty); false ends that
 /// answer.
-using PieceCallback = std::function<bool(size_t prompt, std::string_view piece)>;
+using PieceCallback = std::function<bool(size_t answer, std::string_view piece)>;
 
 /// Answers prompts of any lengths, many at a time, on all threads. An answer ends at the context's end at the
-/// latest; `settings.max_new_tokens` is not used (each prompt has its own).
+/// latest; `settings.max_new_tokens` is not used (each prompt has its own). With
+/// `settings.num_return_sequences` n, answers p n to p n + n - 1 are those to prompt p.
 /// Errors: as models::generate; genesis::Error for a prompt that fills the context (see prompt_of).
 /// Determinism: an answer depends on settings, prompt and its number; what it is batched with changes
 /// rounding alone.
 std::vector<Answer> answer(LoadedModel& model, const std::vector<Prompt>& prompts,
                            const models::GenerationConfig& settings, const PieceCallback& on_piece = {});
 
-/// The answer to one prompt, continued from what `kept` holds of it (models::KeptText). Otherwise as
+/// One answer to one prompt, continued from what `kept` holds of it (models::KeptText). Otherwise as
 /// answer().
 Answer answer_keeping(LoadedModel& model, const Prompt& prompt, const models::GenerationConfig& settings,
                       models::KeptText& kept, const PieceCallback& on_piece = {});

@@ -24,13 +24,19 @@ Prompt prompt_of(const LoadedModel& model, const std::string& line, int64_t max_
   return raw_prompt(model, *request.prompt, max_new_tokens, where);
 }
 
-void write(std::ostream& out, const std::vector<Answer>& answers) {
+nlohmann::ordered_json json_of(const Answer& a) {
+  return {{"text", a.text}, {"ids", a.ids}, {"finish_reason", name_of(a.finish)}};
+}
+
+void write(std::ostream& out, const std::vector<Answer>& answers, size_t each) {
   std::string text;
-  for (const Answer& a : answers) {
-    nlohmann::ordered_json line;
-    line["text"] = a.text;
-    line["ids"] = a.ids;
-    line["finish_reason"] = name_of(a.finish);
+  for (size_t first = 0; first < answers.size(); first += each) {
+    nlohmann::ordered_json line = json_of(answers[first]);
+    if (each > 1) {
+      nlohmann::ordered_json list = nlohmann::ordered_json::array();
+      for (size_t i = first; i < first + each; ++i) list.push_back(json_of(answers[i]));
+      line = {{"answers", std::move(list)}};
+    }
     text += line.dump() + "\n";
   }
   out << text << std::flush;
@@ -45,7 +51,7 @@ void answer_lines(LoadedModel& model, const models::GenerationConfig& settings, 
   size_t number = 0;
   std::vector<Prompt> waiting;
   const auto answer_waiting = [&] {
-    if (!waiting.empty()) write(out, answer(model, waiting, config));
+    if (!waiting.empty()) write(out, answer(model, waiting, config), size_t(config.num_return_sequences));
     waiting.clear();
   };
   for (std::string line; std::getline(in, line);) {

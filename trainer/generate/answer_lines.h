@@ -9,6 +9,7 @@ namespace genesis::trainer {
 
 /// Reads requests (parse_request), one JSON object a line, and writes for each, in order, a line
 ///   {"text": "...", "ids": [...], "finish_reason": "stop" | "length"}
+/// or, with num_return_sequences above 1, {"answers": [one such object each]}.
 /// Lines that are there together are answered together, so a program may also ask one by one. A line without
 /// anything but space is passed over.
 ///   raw: each line is {"prompt": ...}, continued as it is, without the chat's markup.

@@ -5,8 +5,6 @@
 namespace genesis::trainer {
 namespace {
 
-constexpr int64_t kMaxWindow = 6144;  // of the official generation config
-
 void check_fits(const LoadedModel& model, size_t tokens, std::string_view where) {
   if (int64_t(tokens) >= model.context())
     throw DataError("{}: the prompt has {} tokens, but the model's context is {}", where, tokens,
@@ -18,7 +16,7 @@ void check_fits(const LoadedModel& model, size_t tokens, std::string_view where)
 Prompt chat_prompt(const LoadedModel& model, const data::Conversation& conversation, int64_t max_new_tokens,
                    std::string_view where) {
   const int64_t most = model.context() - std::min(max_new_tokens, model.context() / 4);
-  int64_t window = std::min(kMaxWindow, most);
+  int64_t window = std::min(model.generation.max_window_size, most);
   auto prompt = model.chat.prompt(conversation, window);
   // The window counts the history alone, so what the question takes comes off it.
   if (const int64_t over = int64_t(prompt.ids.size()) - most; over > 0)

@@ -7,7 +7,8 @@
 namespace genesis::trainer {
 
 /// The prompt that asks for the answer to a conversation's last turn, which is the user's.
-///   The oldest exchanges are left out until a quarter of the context (or max_new_tokens, if less) is free.
+///   History counts up to max_window_size of the folder's generation settings; the oldest exchanges are left
+///   out until a quarter of the context (or max_new_tokens, if less) is free.
 /// Errors: DataError "`where`: ..." with both numbers when system text and question alone fill the context.
 Prompt chat_prompt(const LoadedModel& model, const data::Conversation& conversation, int64_t max_new_tokens,
                    std::string_view where);

@@ -28,7 +28,7 @@ void verify_gradients(const GoldenCase& reference, GoldenReport& report) {
                  {wanted.at("grad_norm").get<double>()}, GoldenReport::Kind::norm);
   std::map<std::string, Array> gradients;
   for (const auto& [name, parameter] : model->named_parameters()) gradients[name] = parameter.grad();
-  for (const auto& t : models::checkpoint_layout(model->config(), models::naming_of(model->config().family)))
+  for (const auto& t : models::checkpoint_layout(model->config(), models::naming_of(model->config())))
     report.tensor("grad." + t.name, gradients.at(t.parameter).slice(0, t.row_begin, t.row_end));
   // Packed documents: the same through one row of several documents.
   const auto& packed = reference.numbers()["packed"];

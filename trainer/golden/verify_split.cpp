@@ -16,7 +16,7 @@ void report_tensors(const std::string& prefix, SplitRun& run, bool gradients, Go
   for (const auto& [name, parameter] : run.model().named_parameters())
     whole[name] = run.whole(parameter, gradients);
   const auto& config = run.model().config();
-  for (const auto& t : models::checkpoint_layout(config, models::naming_of(config.family)))
+  for (const auto& t : models::checkpoint_layout(config, models::naming_of(config)))
     report.tensor(prefix + t.name, whole.at(t.parameter).slice(0, t.row_begin, t.row_end));
 }
 

@@ -88,7 +88,7 @@ void verify_trajectory(const GoldenCase& reference, GoldenReport& report) {
   report.numbers("train.param_norm", curves.param_norm, list("param_norm"), GoldenReport::Kind::norm);
   std::map<std::string, Array> parameters;
   for (const auto& [name, parameter] : model->named_parameters()) parameters[name] = parameter.value();
-  for (const auto& t : models::checkpoint_layout(model->config(), models::naming_of(model->config().family)))
+  for (const auto& t : models::checkpoint_layout(model->config(), models::naming_of(model->config())))
     report.tensor("final." + t.name, parameters.at(t.parameter).slice(0, t.row_begin, t.row_end));
 }
 

@@ -2,6 +2,7 @@
 
 #include "data/chat/folder_template.h"
 #include "data/chat/tokenizer_encoder.h"
+#include "models/names/checkpoint_layout.h"
 #include "trainer/inference/model_folder.h"
 
 namespace genesis::trainer {
@@ -35,14 +36,20 @@ data::ChatTemplate chat_template_of(const std::filesystem::path& folder, models:
   return data::chat_template(template_of(family));
 }
 
+DType stored_dtype(const std::filesystem::path& folder) {
+  const auto weights = models::CheckpointFolder::open(folder);
+  const bool qwen = models::naming_of(weights) == models::Naming::qwen;
+  const std::string name = qwen ? "transformer.wte.weight" : "model.embed_tokens.weight";
+  return weights.at(name).type->dtype.value_or(DType::f32);
+}
+
 LoadedModel open_model(const OpenOptions& options) {
   const auto folder = model_folder(options.path);
   const auto config = models::QwenConfig::from_json(folder).resolved();
   data::Tokenizer tokenizer = fitting_tokenizer(options.tokenizer.value_or(folder), config.vocab_size);
   data::ChatFormat chat(data::text_encoder(tokenizer),
                         chat_template_of(folder, config.family, options.chat_template));
-  const DType stored = config.dtype.value_or(DType::f32);
-  const DType dtype = options.dtype.value_or(stored == DType::bf16 ? DType::bf16 : DType::f32);
+  const DType dtype = options.dtype.value_or(stored_dtype(folder) == DType::bf16 ? DType::bf16 : DType::f32);
   const DeviceScope place(options.device);
   auto model = models::QwenModel::from_folder(folder, dtype, options.tp);
   model->eval();

@@ -38,6 +38,10 @@ struct LoadedModel {
 /// sizes); DataError of the tokenizer's files; CheckpointError naming file and tensor.
 LoadedModel open_model(const OpenOptions& options);
 
+/// The dtype a model's weights are stored in: that of its embedding's tensor, whatever config.json says
+/// (those of Qwen-1 say nothing). Errors: as models::CheckpointFolder::open.
+DType stored_dtype(const std::filesystem::path& folder);
+
 /// The tokenizer at `path` (file or folder), checked against a model of `vocab_size` embedding rows.
 /// Errors: DataError of the files; ConfigError naming file, token, id and rows when the chat's special tokens
 /// lie outside the embedding.

@@ -1,6 +1,7 @@
 #include "trainer/inference/model_folder.h"
 
 #include "kernels/core/error.h"
+#include "models/qwen/model_search.h"
 #include "trainer/checkpoint/checkpoint_folder.h"
 
 namespace genesis::trainer {
@@ -8,7 +9,15 @@ namespace genesis::trainer {
 namespace fs = std::filesystem;
 
 fs::path model_folder(const fs::path& path) {
-  if (!fs::exists(path)) throw ConfigError("{}: there is no such model folder", path.string());
+  if (!fs::exists(path)) {
+    std::string looked;
+    for (const fs::path& root : models::default_model_roots()) {
+      if (const auto found = models::find_model_folder(root, path.string())) return *found;
+      looked += (looked.empty() ? "" : ", ") + root.string();
+    }
+    throw ConfigError("{}: there is no such model folder, and no model of that name in {}", path.string(),
+                      looked);
+  }
   if (!fs::is_directory(path))
     throw ConfigError("{}: is a file, a model is a folder with config.json and safetensors", path.string());
   if (fs::exists(path / "config.json")) return path;

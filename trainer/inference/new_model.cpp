@@ -29,7 +29,7 @@ models::QwenConfig write_new_model(const NewModelOptions& o) {
   models::QwenModel model(config, o.dtype, o.seed);
   model.save(folder.path());
   if (tokenizer) {
-    const models::Naming naming = models::naming_of(config.family);
+    const models::Naming naming = models::naming_of(config);
     const data::ChatFormat chat(data::text_encoder(*tokenizer),
                                 data::chat_template(template_of(config.family)));
     export_tokenizer(o.tokenizer, *tokenizer, chat.chat_template(), naming, config.max_seq_len,

@@ -46,11 +46,17 @@ std::string gigabytes(double bytes) {
   return bytes >= 1e9 ? fmt::format("{:.2f} GB", bytes * 1e-9) : fmt::format("{:.2f} MB", bytes * 1e-6);
 }
 
+/// As config.json says it.
+std::string_view model_type_written(const models::QwenConfig& c) {
+  return models::experimental_reason(c).empty() ? models::model_type_of(c.family) : models::kExperimentalType;
+}
+
 std::string switches(const models::QwenConfig& c) {
   std::string text = c.tie_word_embeddings ? "tied head" : "untied head";
   if (*c.qkv_bias) text += ", q/k/v bias";
   if (*c.qk_norm) text += ", q/k norm";
   if (c.bias) text += ", other biases";
+  if (c.rope_interleaved) text += ", interleaved rotary";
   if (c.use_dynamic_ntk) text += fmt::format(", dynamic NTK beyond {}", c.seq_length);
   if (c.use_logn_attn) text += fmt::format(", logn beyond {}", c.seq_length);
   return text;
@@ -60,9 +66,9 @@ std::string switches(const models::QwenConfig& c) {
 
 ModelSummary summarise_model(const fs::path& path) {
   ModelSummary s;
-  s.path = fs::is_directory(path) ? model_folder(path) : path;
+  s.path = fs::is_regular_file(path) ? path : model_folder(path);
   s.config = read_model_config(s.path);
-  s.naming = models::naming_of(s.config.family);
+  s.naming = models::naming_of(s.config);
   s.parameters = models::parameter_count(s.config);
   if (fs::is_directory(s.path)) s.tokenizer = tokenizer_beside(s.path);
   if (fs::is_directory(s.path) && holds_weights(s.path)) {
@@ -80,7 +86,7 @@ std::string summary_text(const ModelSummary& s, bool all_tensors) {
   const auto line = [&](std::string_view name, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", name, value);
   };
-  line("family", fmt::format("{} (model_type {})", name_of(c.family), models::model_type_of(c.family)));
+  line("family", fmt::format("{} (model_type {})", name_of(c.family), model_type_written(c)));
   line("parameters", grouped(s.parameters));
   line("blocks", fmt::format("{} of width {}, SwiGLU {}", c.n_layer, c.n_embd, c.intermediate_size));
   line("attention",

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "data/chat/tokenizer_encoder.h"
 #include "data/shards/row_index.h"
 #include "kernels/core/log.h"
 #include "trainer/data_audit/findings.h"
+#include "trainer/train/chat_setup.h"
 #include "trainer/train/tokenised_dataset.h"
 
 namespace genesis::trainer {
@@ -64,8 +64,7 @@ std::filesystem::path cache_folder(const TrainConfig& config) {
 
 std::unique_ptr<TrainingData> load_data(const TrainConfig& config, const data::Tokenizer& tokenizer,
                                         int ranks) {
-  const data::ChatFormat chat(data::text_encoder(tokenizer),
-                              data::chat_template(spelling_of(config.chat_template)));
+  const data::ChatFormat chat = training_chat(config, tokenizer);
   TokenisedDataset train = tokenised_dataset(config, "dataset", tokenizer, chat);
   notice("dataset: {}", train.samples.summary().text());
   std::optional<data::SftDataset> eval;

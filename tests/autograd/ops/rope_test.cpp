@@ -27,6 +27,17 @@ TEST(RopeOp, GradientsAgreeWithFiniteDifferences) {
       {testing::random_tensor({5, 3}, 1), testing::random_tensor({12, 3}, 2)});
 }
 
+TEST(RopeOp, GradientsOfNeighboursAgreeWithFiniteDifferences) {
+  auto table = table_for(9);
+  const Array positions = Array::from<int32_t>({0, 1, 2, 0, 8}, {5});
+  const Tensor x = testing::random_tensor({5, 12}, 1);
+  const auto halves = autograd::rope(x, positions, table, 2).tolist();
+  table.pairing = kernels::RopePairing::neighbours;
+  EXPECT_NE(autograd::rope(x, positions, table, 2).tolist(), halves);
+  GENESIS_EXPECT_GRADIENTS(
+      [&](const auto& in) { return std::vector<Tensor>{autograd::rope(in[0], positions, table, 2)}; }, {x});
+}
+
 TEST(RopeOp, LeavesTheOtherHeadsAlone) {
   const auto table = table_for(4);
   const Tensor x = testing::random_tensor({1, 12}, 1);

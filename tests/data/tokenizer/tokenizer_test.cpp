@@ -163,7 +163,10 @@ TEST(Tokenizer, ReadsFilesAndFolders) {
   const genesis::testing::TempFolder folder;
   const Tokenizer t = tiny_tokenizer();
   EXPECT_EQ(message_of<DataError>([&] { Tokenizer::from_folder(folder.path()); }),
-            folder.path().string() + ": holds none of qwen.tiktoken, tokenizer.json, vocab.json");
+            folder.path().string() +
+                ": holds none of qwen.tiktoken, tokenizer.json, vocab.json; name another with --tokenizer or "
+                "the key "
+                "tokenizer");
   write_tiktoken(t.vocabulary(), folder / "qwen.tiktoken");
   for (const Tokenizer& read :
        {Tokenizer::from_folder(folder.path()), Tokenizer::from_file(folder / "qwen.tiktoken")}) {

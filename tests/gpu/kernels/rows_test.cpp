@@ -136,19 +136,23 @@ TEST_F(CardRows, Swiglu) {
 }
 
 TEST_F(CardRows, Rope) {
-  for (const int64_t d : {2, 14, 64, 128})
-    for (const int64_t n : {1, 33, 130})
-      expect_as_on_cpu("rope", kPointwise, [&](const Maker& make) {
-        RopeTable table(d, 10000);
-        table.ensure(n + 5);
-        const Array positions = random_ids({n}, n + 5, 4);
-        const Array rows = make.random({n, 5 * d}, 1), y = make.empty({n, 3, d});
-        const Array x = rows.as_strided({n, 3, d}, {5 * d, d, 1}, d);
-        run(Rope{.x = x, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = y});
-        run(Rope{
-            .x = x, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = x, .inverse = true});
-        return std::vector{y, rows};
-      });
+  for (const RopePairing pairing : {RopePairing::halves, RopePairing::neighbours})
+    for (const int64_t d : {2, 14, 64, 128})
+      for (const int64_t n : {1, 33, 130})
+        expect_as_on_cpu("rope", kPointwise, [&](const Maker& make) {
+          RopeTable table(d, 10000);
+          table.ensure(n + 5);
+          const Array positions = random_ids({n}, n + 5, 4);
+          const Array rows = make.random({n, 5 * d}, 1), y = make.empty({n, 3, d});
+          const Array x = rows.as_strided({n, 3, d}, {5 * d, d, 1}, d);
+          Rope op{.x = x, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = y};
+          op.pairing = pairing;
+          run(op);
+          op.y = x;
+          op.inverse = true;
+          run(op);
+          return std::vector{y, rows};
+        });
 }
 
 TEST_F(CardRows, RopeChecksPositions) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "tests/support/bigram_model.h"
@@ -73,6 +75,33 @@ TEST_F(AnswerTest, ManyPromptsAreAnsweredInTheirOrder) {
   const auto answers = ask_raw(texts);
   for (size_t i = 0; i < texts.size(); ++i)
     EXPECT_EQ(answers[i].text, i % 3 == 0 ? "42" : i % 3 == 1 ? "zzzzzzzzzz" : "") << i;
+}
+
+TEST_F(AnswerTest, SeveralAnswersToEachPromptStandInOneLine) {
+  settings_.do_sample = true;
+  settings_.temperature = 1e-3;  // the table's next token all the same
+  settings_.num_return_sequences = 2;
+  const std::string out = lines("{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n");
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
+  const auto line = nlohmann::json::parse(out.substr(0, out.find('\n')));
+  ASSERT_EQ(line["answers"].size(), 2u);
+  for (const auto& a : line["answers"]) {
+    EXPECT_EQ(a["text"], "42");
+    EXPECT_EQ(a["finish_reason"], "stop");
+  }
+}
+
+TEST_F(AnswerTest, TheFolderSaysHowMuchHistoryIsSeen) {
+  data::Conversation c;
+  for (int i = 0; i < 6; ++i) c.turns.push_back({i % 2 == 0 ? data::Role::user : data::Role::assistant, "z"});
+  c.turns.push_back({data::Role::user, "x"});
+  const auto tokens = [&] { return chat_prompt(model_, c, 4, "p").ids.size(); };
+  const size_t whole = tokens();
+  model_.generation.max_window_size = 1;
+  const size_t question_alone = tokens();
+  EXPECT_LT(question_alone, whole);
+  model_.generation.max_window_size = int64_t(whole);
+  EXPECT_EQ(tokens(), whole);
 }
 
 TEST_F(AnswerTest, APromptThatFillsTheContextIsRefusedByName) {
