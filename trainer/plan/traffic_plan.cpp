@@ -108,6 +108,7 @@ std::vector<PlannedCall> plan_evaluation(const PlanInput& in, int64_t batches) {
   }
   if (in.data_parallel() > 1) {
     calls.push_back(numbers("supervised tokens", "dp", DType::i64, 1));
+    calls.push_back(numbers("weight", "dp", DType::f64, 1));
     calls.push_back(numbers("loss", "dp", DType::f64, 1));
   }
   return calls;

@@ -37,7 +37,7 @@ void expect_planned_bytes(const EvenRun& run, const PlannedRun& layout) {
   TrainConfig c = layout.config(run);
   c.eval_dataset = c.dataset;  // rows of the same length
   PlanInput in = planned(c, layout.ranks());
-  in.row_tokens = run.length();
+  in.row_tokens = run.length(c);
   const RunSummary summary = summary_of(c, layout.ranks());
   EXPECT_EQ(summary.step_bytes, planned_bytes(plan_traffic(in), in, c.max_steps)) << layout.name();
   const int64_t batches = EvenRun::kRows / in.rows / layout.dp;

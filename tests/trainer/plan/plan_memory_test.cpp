@@ -21,7 +21,6 @@ void expect_near_percent(int64_t got, int64_t want, double percent, const std::s
 
 TEST(Plan, PredictsMemoryByCategory) {
   const EvenRun run;
-  const int64_t length = run.length();
   for (const auto precision : {Precision::fp32, Precision::bf16_mixed, Precision::bf16_true})
     for (const auto checkpointing : {GradientCheckpointing::none, GradientCheckpointing::full})
       for (const auto deterministic : {Deterministic::standard, Deterministic::full}) {
@@ -31,7 +30,7 @@ TEST(Plan, PredictsMemoryByCategory) {
         c.gradient_checkpointing = checkpointing;
         c.deterministic = deterministic;
         PlanInput in = planned(c, 1);
-        in.row_tokens = length;
+        in.row_tokens = run.length(c);
         const MemoryPlan plan = plan_memory(in);
         const MemoryStats stats = run.measure(c, 1);
         const std::string what = c.output_dir;
@@ -71,7 +70,7 @@ TEST(Plan, ShardedStateOfAllRanksIsWhatTheyMeasure) {
 void expect_planned_memory(const EvenRun& run, const PlannedRun& layout) {
   const TrainConfig c = layout.config(run);
   PlanInput in = planned(c, layout.ranks());
-  in.row_tokens = run.length();
+  in.row_tokens = run.length(c);
   const MemoryPlan plan = plan_memory(in);
   MpiJob job({"-n", std::to_string(layout.ranks()), GENESIS_PROGRAM, "train",
               run.write(c, layout.name() + ".yaml")});

@@ -42,10 +42,10 @@ class EvenRun {
     c.global_batch_size = 8;
     return c;
   }
-  /// Tokens of a row.
-  int64_t length() const {
-    const auto tokenizer = load_tokenizer(find_model(config("x")));
-    return load_data(config("x"), tokenizer)->rows.tokens(0);
+  /// Tokens of a row of `c`: its model's family says how a conversation is written.
+  int64_t length(const TrainConfig& c) const {
+    const auto tokenizer = load_tokenizer(find_model(c));
+    return load_data(c, tokenizer)->rows.tokens(0);
   }
   /// A config under this run's folder, written as `name`.
   std::string write(const TrainConfig& c, const std::string& name) const {
