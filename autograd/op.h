@@ -13,6 +13,7 @@
 // undefined where nothing flowed back.
 #include <array>
 #include <concepts>
+#include <optional>
 #include <type_traits>
 
 #include "autograd/anomaly.h"
@@ -66,16 +67,20 @@ void for_each_tensor(const A& a, Fn&& fn) {
   }
 }
 
-inline DType wider(DType a, DType b) { return size_of(a) >= size_of(b) ? a : b; }
+/// The type that holds both; f32 for bf16 and f16, which hold different numbers.
+inline DType wider(DType a, DType b) {
+  if (a == b) return a;
+  return size_of(a) == size_of(b) ? DType::f32 : size_of(a) > size_of(b) ? a : b;
+}
 
 template <class... A>
 DType widest_float(const A&... args) {
-  DType widest = DType::bf16;
+  std::optional<DType> widest;
   auto see = [&](const Tensor& t) {
-    if (t.defined() && is_floating(t.dtype())) widest = wider(widest, t.dtype());
+    if (t.defined() && is_floating(t.dtype())) widest = widest ? wider(*widest, t.dtype()) : t.dtype();
   };
   (for_each_tensor(args, see), ...);
-  return widest;
+  return widest.value_or(DType::bf16);
 }
 
 template <class... A>

@@ -8,26 +8,29 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "autograd/autocast.h"
 #include "autograd/nn/clip_grad_norm.h"
 #include "autograd/optim/adamw.h"
+#include "bench/gpu_checks.h"
 #include "kernels/adamw.h"
 #include "kernels/attention.h"
 #include "kernels/copy.h"
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/run.h"
 #include "kernels/core/transfer.h"
+#include "kernels/linear_cross_entropy.h"
 #include "kernels/matmul.h"
 #include "kernels/random_fill.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
 #include "kernels/swiglu.h"
 #include "models/generation/generate.h"
-#include "models/qwen/model.h"
+#include "trainer/plan/layout_search.h"
+#include "trainer/train/recompute_setup.h"
 
 namespace {
 
 using namespace genesis;
+using bench::shape_of;
 using Json = nlohmann::ordered_json;
 
 double now() {
@@ -78,7 +81,16 @@ class Report {
     std::fflush(stdout);
     rows_.push_back({name, value, unit, floor, target});
   }
+  void check(const std::string& name, bool passed, const std::string& detail) {
+    fmt::print("{}\n", Json{{"check", name}, {"passed", passed}, {"detail", detail}}.dump());
+    checks_.push_back({name, passed, detail});
+  }
+  bool all_passed() const {
+    return std::all_of(checks_.begin(), checks_.end(), [](const Check& c) { return c.passed; });
+  }
   void print_table() const {
+    fmt::print("\n");
+    for (const Check& c : checks_) fmt::print("{:<6} {}: {}\n", c.passed ? "ok" : "WRONG", c.name, c.detail);
     fmt::print("\n{:<52} {:>12} {:>8} {:>8}\n", "figure", "measured", "floor", "target");
     for (const Row& r : rows_) {
       const auto wanted = [](double x) { return x > 0 ? fmt::format("{:.6g}", x) : std::string("-"); };
@@ -96,8 +108,14 @@ class Report {
     std::string unit;
     double floor, target;
   };
+  struct Check {
+    std::string name;
+    bool passed;
+    std::string detail;
+  };
   double end_;
   std::string only_;
+  std::vector<Check> checks_;
   std::vector<Row> rows_;
 };
 
@@ -236,29 +254,43 @@ void measure_products(Report& report, const Ceilings& c, bool quick) {
   report.add("products of the 1.8B shape, mean", sum / count, "% of 8192^3", 80, 84);
 }
 
-models::QwenConfig shape_of(const std::string& name) {
-  models::QwenConfig c;
-  c.vocab_size = name == "quick" ? 512 : 151936;
-  c.dropout = 0;
-  c.max_seq_len = c.seq_length = 8192;
-  if (name == "1.8B") c.n_layer = 24, c.n_head = 16, c.n_embd = 2048, c.intermediate_size = 5504;
-  if (name == "7B") c.n_layer = 32, c.n_head = 32, c.n_embd = 4096, c.intermediate_size = 11008;
-  if (name == "quick") c.n_layer = 2, c.n_head = 2, c.n_embd = 128, c.intermediate_size = 160;
-  return c.resolved();
-}
-
 double flops_per_token(const models::QwenConfig& c, int64_t length) {
   const double h = double(c.n_embd), f = double(c.intermediate_size), layers = double(c.n_layer);
   const double products = layers * (4 * h * h + 3 * h * f) + h * double(c.vocab_size);
   return 6 * products + 6 * layers * h * double(length);  // attention causal, counted half
 }
 
+void check_numbers(Report& report, bool quick) {
+  models::QwenConfig wide = shape_of(quick ? "quick" : "1.8B");
+  wide.n_layer = 2;
+  const auto r = bench::check_model(wide, quick ? 20 : 1024);
+  report.check("model in f32 as on the CPU", r.f32_error < 2e-4,
+               fmt::format("worst gradient off by {:.1e}", r.f32_error));
+  report.check("model in bf16 near the CPU's f32", r.bf16_error < 0.05,
+               fmt::format("worst gradient off by {:.1e}", r.bf16_error));
+  report.check("recomputation gives the same bits", r.recompute_same, "activation, feed_forward, block");
+}
+
 struct StepCase {
   std::string shape;
   int64_t length, rows;
-  bool masters, checkpointing;
+  bool masters;
   double floor, target;
 };
+
+/// As little recomputed as fits the card.
+trainer::PlanInput planned(const StepCase& s, const models::QwenConfig& config, int64_t length) {
+  trainer::PlanInput in;
+  in.model = config;
+  in.precision = s.masters ? trainer::Precision::bf16_mixed : trainer::Precision::bf16_true;
+  in.gradient_dtype = DType::bf16;
+  in.device = Device::cuda;
+  in.rows = s.rows;
+  in.row_tokens = length;
+  trainer::Machine machine = trainer::machine_of("h100", 400, 1, 1);
+  machine.memory_bytes = 0.94 * double(cuda::probe().memory_bytes);
+  return trainer::with_least_recompute(in, machine);
+}
 
 void measure_step(Report& report, const StepCase& s, double peak, bool quick) {
   const models::QwenConfig config = shape_of(quick ? "quick" : s.shape);
@@ -266,7 +298,8 @@ void measure_step(Report& report, const StepCase& s, double peak, bool quick) {
   const DeviceScope place(Device::cuda);
   reset_peak_memory();
   models::QwenModel model(config, s.masters ? DType::f32 : DType::bf16, 1);
-  model.gradient_checkpointing(s.checkpointing);
+  const trainer::PlanInput plan = planned(s, config, length);
+  model.recompute(trainer::recompute_of(plan.checkpointing), plan.recomputed_layers());
   optim::AdamW optimizer(model.parameters(), {.lr = 1e-5});
   std::vector<std::vector<int32_t>> texts(size_t(s.rows), std::vector<int32_t>(size_t(length)));
   std::vector<int32_t> targets;
@@ -291,13 +324,42 @@ void measure_step(Report& report, const StepCase& s, double peak, bool quick) {
     optimizer.step(nn::utils::clip_coefficient(norm, 1.0));
   });
   const double tokens = double(s.rows) * double(length) / seconds;
-  const std::string name =
-      fmt::format("{} {}x{} {}{}", quick ? "quick" : s.shape, s.rows, length,
-                  s.masters ? "bf16-mixed" : "bf16, 8 B/param", s.checkpointing ? ", checkpointing" : "");
+  const std::string name = fmt::format("{} {}x{} {}", quick ? "quick" : s.shape, s.rows, length,
+                                       s.masters ? "bf16-mixed" : "bf16, 8 B/param");
   report.add(name + ": tokens/s", tokens, "tokens/s");
   report.add(name + ": MFU", 100 * tokens * flops_per_token(config, length) / peak, "%", s.floor, s.target);
   report.add(name + ": peak memory", double(memory_stats(Device::cuda).peak_total) / 1e9, "GB");
+  report.add(name + ": planned memory", double(trainer::plan_memory(plan).total()) / 1e9, "GB");
+  report.add(name + ": blocks with " + std::string(spelling_of(plan.checkpointing)),
+             double(plan.recomputed_layers()), "");
   report.add(name + ": loss a token", loss / double(wanted.numel()), "");
+}
+
+/// Memory of the head and its loss beyond hidden states and weights: 8192 supervised tokens.
+void measure_head(Report& report, bool quick) {
+  const int64_t n = quick ? 70 : 8192, h = quick ? 64 : 4096, v = quick ? 515 : 151936;
+  const Array x = random({n, h}, DType::bf16, 1), w = random({v, h}, DType::bf16, 2, 0.02),
+              dw = Array::zeros({v, h}, DType::bf16, Device::cuda), dx = empty({n, h}, DType::bf16),
+              loss = empty({}, DType::f32), lse = empty({n}, DType::f32);
+  std::vector<int32_t> wanted(static_cast<size_t>(n));
+  for (size_t i = 0; i < wanted.size(); ++i) wanted[i] = int32_t(philox(3, 2, i)[0] % uint32_t(v));
+  const Array targets = Array::from(wanted, {n});
+  reset_peak_memory();
+  const int64_t before = memory_stats(Device::cuda).current_total;
+  const double seconds = seconds_of([&] {
+    kernels::run(kernels::LinearCrossEntropyForward{
+        .x = x, .weight = w, .targets = targets, .loss_sum = loss, .lse = lse});
+    kernels::run(kernels::LinearCrossEntropyBackward{.x = x,
+                                                     .weight = w,
+                                                     .targets = targets,
+                                                     .lse = lse,
+                                                     .dx = dx,
+                                                     .dweight = dw,
+                                                     .accumulate_dweight = true});
+  });
+  report.add("loss head: memory", double(memory_stats(Device::cuda).peak_total - before) / 1e9,
+             "GB (at most 1.25)");
+  report.add("loss head: useful rate", 6.0 * double(n) * double(h) * double(v) / seconds / 1e12, "TFLOP/s");
 }
 
 void measure_decode(Report& report, const std::string& shape, double floor, double target, bool quick) {
@@ -335,9 +397,9 @@ int main(int argc, char** argv) {
   bool quick = false;
   std::string only;
   program.add_option("--minutes", minutes, "No part begins after this many");
-  program.add_option(
-      "--only", only,
-      "kernels, attention, products, step-1.8B-2k, step-1.8B-8k, step-7B-2k, step-7B-8k, decode");
+  program.add_option("--only", only,
+                     "checks, kernels, attention, products, step-1.8B-2k, step-1.8B-8k, step-7B-2k, "
+                     "step-7B-8k, decode, head");
   program.add_option("--peak", peak, "Dense bf16 TFLOP/s that MFU is counted against");
   program.add_flag("--quick", quick, "Tiny sizes: whether everything runs, not how fast");
   CLI11_PARSE(program, argc, argv);
@@ -359,25 +421,19 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "error: {}\n", e.what());
     return 1;
   }
-  part(report, "step-1.8B-2k", [&] {
-    measure_step(report, {"1.8B", 2048, 4, true, false, 50, 56}, limit, quick);
-  });
+  part(report, "checks", [&] { check_numbers(report, quick); });
+  part(report, "step-1.8B-2k", [&] { measure_step(report, {"1.8B", 2048, 4, true, 50, 56}, limit, quick); });
   part(report, "kernels", [&] { measure_kernels(report, ceilings, quick); });
   part(report, "attention", [&] { measure_attention(report, quick); });
   part(report, "products", [&] { measure_products(report, ceilings, quick); });
-  part(report, "step-1.8B-8k", [&] {
-    measure_step(report, {"1.8B", 8192, 1, true, false, 48, 55}, limit, quick);
-  });
-  part(report, "step-7B-2k", [&] {
-    measure_step(report, {"7B", 2048, 1, false, false, 52, 60}, limit, quick);
-  });
-  part(report, "step-7B-8k", [&] {
-    measure_step(report, {"7B", 8192, 1, false, true, 50, 57}, limit, quick);
-  });
+  part(report, "step-1.8B-8k", [&] { measure_step(report, {"1.8B", 8192, 1, true, 48, 55}, limit, quick); });
+  part(report, "step-7B-2k", [&] { measure_step(report, {"7B", 2048, 1, false, 52, 60}, limit, quick); });
+  part(report, "step-7B-8k", [&] { measure_step(report, {"7B", 8192, 1, false, 50, 57}, limit, quick); });
   part(report, "decode", [&] {
     measure_decode(report, "1.8B", 250, 450, quick);
     measure_decode(report, "7B", 100, 150, quick);
   });
+  part(report, "head", [&] { measure_head(report, quick); });
   report.print_table();
-  return 0;
+  return report.all_passed() ? 0 : 1;
 }

@@ -5,16 +5,6 @@
 namespace genesis::kernels {
 namespace {
 
-/// [rows, heads, d] with the heads of a row beside each other.
-void expect_heads(const char* op, const char* name, const Array& x, DType dtype, int64_t rows, int64_t heads,
-                  int64_t d) {
-  expect_shape(op, name, x, {rows, heads, d});
-  expect_dtype(op, name, x, dtype);
-  expect_rows(op, name, x, 3);
-  GENESIS_CHECK(heads <= 1 || x.numel() == 0 || x.strides()[1] == d, op, ": heads of ", name, " are ",
-                x.strides()[1], " elements apart, expected ", d);
-}
-
 void expect_lengths(const char* op, const Array& cu_q, const Array& k_begin, const Array& k_length) {
   expect_dtype(op, "cu_q", cu_q, DType::i32);
   GENESIS_CHECK(cu_q.ndim() == 1 && cu_q.dim(0) >= 1, op, ": cu_q has shape ", to_string(cu_q.shape()),

@@ -49,6 +49,15 @@ void expect_writable(std::string_view op, std::string_view name, const Array& a)
                   " is written to but repeats along dimension ", i);
 }
 
+void expect_heads(std::string_view op, std::string_view name, const Array& a, DType dtype, int64_t rows,
+                  int64_t heads, int64_t d) {
+  expect_shape(op, name, a, {rows, heads, d});
+  expect_dtype(op, name, a, dtype);
+  expect_rows(op, name, a, 3);
+  GENESIS_CHECK(heads <= 1 || a.numel() == 0 || a.strides()[1] == d, op, ": heads of ", name, " are ",
+                a.strides()[1], " elements apart, expected ", d);
+}
+
 Shape leading_shape(const Shape& shape) {
   GENESIS_CHECK(!shape.empty(), "a scalar has no last dimension");
   return {shape.begin(), shape.end() - 1};

@@ -20,6 +20,10 @@ void expect_contiguous(std::string_view op, std::string_view name, const Array& 
 /// No two elements of an output may share memory through a stride of 0.
 void expect_writable(std::string_view op, std::string_view name, const Array& a);
 
+/// [rows, heads, d] with elements and heads of a row beside each other; rows may be apart.
+void expect_heads(std::string_view op, std::string_view name, const Array& a, DType dtype, int64_t rows,
+                  int64_t heads, int64_t d);
+
 /// The dtype sums over `t` are kept in: f64 for f64, else f32.
 constexpr DType accumulate_dtype(DType t) { return t == DType::f64 ? DType::f64 : DType::f32; }
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "kernels/copy.h"
 #include "kernels/core/parallel_for.h"
 #include "kernels/core/transfer.h"
 
@@ -54,6 +55,11 @@ uint64_t digest_bytes(const void* data, int64_t bytes) {
   return h;
 }
 
+uint64_t digest_values(const Array& values) {
+  const Array host = on_device(kernels::contiguous(values), Device::cpu);
+  return digest_bytes(host.raw(), host.nbytes());
+}
+
 void require_same_everywhere(Communicator& group, const std::vector<NamedDigest>& items) {
   if (group.size() == 1) return;
   const auto count = int64_t(items.size());
@@ -80,11 +86,7 @@ void require_same_parameters(Communicator& group,
                              const std::vector<std::pair<std::string, Tensor>>& parameters) {
   if (group.size() == 1) return;
   std::vector<NamedDigest> items;
-  for (const auto& [name, p] : parameters) {
-    GENESIS_CHECK(p.value().is_contiguous(), "parameter ", name, " is not contiguous");
-    const Array values = on_device(p.value(), Device::cpu);
-    items.emplace_back("parameter " + name, digest_bytes(values.raw(), values.nbytes()));
-  }
+  for (const auto& [name, p] : parameters) items.emplace_back("parameter " + name, digest_values(p.value()));
   require_same_everywhere(group, items);
 }
 

@@ -13,6 +13,9 @@ namespace genesis::parallel {
 /// cryptographic: it finds accidents, not forgeries.
 uint64_t digest_bytes(const void* data, int64_t bytes);
 
+/// The same of an array's values, wherever they are.
+uint64_t digest_values(const Array& values);
+
 /// Something every rank must have alike, by name.
 using NamedDigest = std::pair<std::string, uint64_t>;
 
@@ -20,7 +23,7 @@ using NamedDigest = std::pair<std::string, uint64_t>;
 /// not rank 0's, and both digests. Collective.
 void require_same_everywhere(Communicator& group, const std::vector<NamedDigest>& items);
 
-/// The same for the values of parameters (contiguous, on the CPU).
+/// The same for the values of parameters .
 void require_same_parameters(Communicator& group,
                              const std::vector<std::pair<std::string, Tensor>>& parameters);
 

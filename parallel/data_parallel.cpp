@@ -13,7 +13,8 @@
 namespace genesis::parallel {
 namespace {
 
-DType gradient_dtype(const Tensor& parameter) {
+DType gradient_dtype(const Tensor& parameter, bool narrow) {
+  if (narrow && parameter.dtype() == DType::bf16) return DType::bf16;
   return parameter.dtype() == DType::f64 ? DType::f64 : DType::f32;
 }
 
@@ -21,7 +22,7 @@ std::vector<ParameterSize> sizes_of(const std::vector<DataParallel::NamedParamet
                                     const DataParallelOptions& options) {
   std::vector<ParameterSize> sizes;
   for (const auto& [name, p] : parameters) {
-    const DType gradient = gradient_dtype(p);
+    const DType gradient = gradient_dtype(p, options.narrow_gradients);
     const DType own = options.gathered_as ? options.gathered_as(p) : p.dtype();
     sizes.push_back({p.numel(), gradient, options.reduction.scatter ? own : gradient});
   }

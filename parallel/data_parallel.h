@@ -17,6 +17,8 @@ struct DataParallelOptions {
   /// Gradients are summed in groups of about this size: large enough to run at memory speed, small enough
   /// that the first one leaves early. A parameter that is larger has a bucket to itself.
   int64_t bucket_bytes = int64_t{8} << 20;
+  /// Gradients of bf16 parameters are kept in bf16: each contribution is rounded as it is added.
+  bool narrow_gradients = false;
   /// How buckets are summed. With `scatter` a gradient is complete only where owned_slices() says so.
   GradientReductionOptions reduction = {};
   /// Type a parameter's value is gathered in (ZeRO); undefined: its own.
@@ -36,9 +38,9 @@ struct DataParallelOptions {
 /// clip; update.
 ///   Only the last backward() of a step communicates. A rank whose last micro-batch has no supervised token
 ///   (or uses not every parameter) still calls finish(), which hands in zeros for what is missing.
-/// Types: buckets in f32 (f64 for f64 parameters).  Memory: one gradient per parameter, no copy for
-/// communication. Errors: genesis::Error for a second backward() after the last micro-step, for no
-/// parameters, and from the
+/// Types: buckets in f32 (f64 for f64 parameters; bf16 where the options say so).  Memory: one gradient per
+/// parameter, no copy for communication. Errors: genesis::Error for a second backward() after the last
+/// micro-step, for no parameters, and from the
 ///   communicator. Determinism: bitwise at a fixed number of ranks.
 class DataParallel {
  public:

@@ -1,5 +1,6 @@
 #include "autograd/optim/adamw.h"
 
+#include <algorithm>
 #include <map>
 
 #include "kernels/accumulate.h"
@@ -8,6 +9,8 @@
 
 namespace genesis::optim {
 namespace {
+
+constexpr int64_t kOffloadedElements = int64_t{16} << 20;  // of a moment that pass at a time
 
 std::vector<AdamWPiece> whole_pieces(const std::vector<Tensor>& parameters) {
   std::vector<AdamWPiece> pieces;
@@ -52,9 +55,15 @@ void AdamW::make_moments() {
   MemoryScope scope(MemoryCategory::optimizer);
   std::map<DType, int64_t> counts;
   for (const AdamWPiece& p : pieces_) counts[p.weight.dtype()] += p.count();
+  const Device device = pieces_.empty() ? Device::cpu : pieces_.front().weight.device();
+  const bool offloaded = options_.offload_moments && device == Device::cuda;
+  if (offloaded)
+    window_ = std::make_unique<cuda::HostWindow>(2 * kOffloadedElements * int64_t(sizeof(float)));
   for (const auto& [dtype, count] : counts) {
-    const Device device = pieces_.front().weight.device();
-    const Array m = Array::zeros({count}, dtype, device), v = Array::zeros({count}, dtype, device);
+    const auto zeros = [&] {
+      return offloaded ? cuda::pinned_zeros({count}, dtype) : Array::zeros({count}, dtype, device);
+    };
+    const Array m = zeros(), v = zeros();
     int64_t at = 0;
     for (AdamWPiece& p : pieces_) {
       if (p.weight.dtype() != dtype) continue;
@@ -80,20 +89,50 @@ void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale) {
                         .step = steps_,
                         .grad_scale = grad_scale,
                         .rounding = {options_.rounding_seed, uint64_t(steps_)}};
-  for (size_t i = first_piece; i < last_piece; ++i) {
-    const AdamWPiece& piece = pieces_[i];
-    const Array grad = parameters_[piece.parameter].grad();
-    if (!grad.defined()) continue;
-    update.tensors.push_back({.param = piece.weight,
-                              .grad = flat_slice(grad, piece.begin, piece.end),
-                              .m = piece.m,
-                              .v = piece.v,
-                              .decay = decays_[piece.parameter],
-                              .id = piece.parameter,
-                              .first_element = uint64_t(piece.begin)});
+  if (window_) {
+    update_through_window(update, first_piece, last_piece);
+  } else {
+    for (size_t i = first_piece; i < last_piece; ++i)
+      if (parameters_[pieces_[i].parameter].grad().defined())
+        update.tensors.push_back(tensor_of(i, 0, pieces_[i].count()));
+    if (!update.tensors.empty()) kernels::run(update);
   }
-  if (!update.tensors.empty()) kernels::run(update);
   publish(first_piece, last_piece);
+}
+
+/// Elements [begin, end) of a piece.
+kernels::AdamWTensor AdamW::tensor_of(size_t index, int64_t begin, int64_t end) const {
+  const AdamWPiece& piece = pieces_[index];
+  return {.param = piece.weight.slice(0, begin, end),
+          .grad = flat_slice(parameters_[piece.parameter].grad(), piece.begin + begin, piece.begin + end),
+          .m = piece.m.slice(0, begin, end),
+          .v = piece.v.slice(0, begin, end),
+          .decay = decays_[piece.parameter],
+          .id = piece.parameter,
+          .first_element = uint64_t(piece.begin + begin)};
+}
+
+void AdamW::update_through_window(kernels::AdamW& update, size_t first_piece, size_t last_piece) {
+  std::vector<cuda::HostWindow::Group> groups;
+  std::vector<kernels::AdamWTensor> tensors;
+  for (size_t i = first_piece; i < last_piece; ++i) {
+    if (!parameters_[pieces_[i].parameter].grad().defined()) continue;
+    for (int64_t begin = 0; begin < pieces_[i].count(); begin += kOffloadedElements) {
+      tensors.push_back(tensor_of(i, begin, std::min(pieces_[i].count(), begin + kOffloadedElements)));
+      groups.push_back({tensors.back().m, tensors.back().v});
+    }
+  }
+  window_->pass(groups, [&](size_t i, const cuda::HostWindow::Group& on_card) {
+    update.tensors = {tensors[i]};
+    update.tensors[0].m = on_card[0];
+    update.tensors[0].v = on_card[1];
+    kernels::run(update);
+  });
+}
+
+const std::vector<AdamWPiece>& AdamW::pieces() const {
+  if (window_) window_->wait();
+  return pieces_;
 }
 
 void AdamW::publish(size_t first_piece, size_t last_piece) {
@@ -113,12 +152,12 @@ void AdamW::zero_grad() {
 
 Array AdamW::first_moment(size_t i) const {
   GENESIS_CHECK(whole_, "this optimizer holds pieces of the moments; see pieces()");
-  return pieces_[i].m.view(parameters_[i].shape());
+  return pieces()[i].m.view(parameters_[i].shape());
 }
 
 Array AdamW::second_moment(size_t i) const {
   GENESIS_CHECK(whole_, "this optimizer holds pieces of the moments; see pieces()");
-  return pieces_[i].v.view(parameters_[i].shape());
+  return pieces()[i].v.view(parameters_[i].shape());
 }
 
 }  // namespace genesis::optim

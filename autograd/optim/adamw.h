@@ -1,8 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "kernels/adamw.h"
+#include "kernels/core/cuda/host_window.h"
 
 namespace genesis::optim {
 
@@ -17,6 +20,10 @@ struct AdamWOptions {
   DecayOn decay_on =
       DecayOn::matrices;       ///< matrices: tensors of two dimensions; norm gains and biases do not decay
   uint64_t rounding_seed = 0;  ///< of the stochastic rounding of bf16 parameters
+  /// Moments of parameters on a card live in the host's memory and pass by in groups
+  /// (kernels/core/cuda/host_window.h): a step costs their way over the bus and back. The same bits. Nothing
+  /// on the CPU.
+  bool offload_moments = false;
 };
 
 /// Elements [begin, end) of a parameter, in row-major order, and what AdamW keeps for them.
@@ -64,7 +71,7 @@ class AdamW {
   void set_steps(int64_t steps) { steps_ = steps; }
 
   /// The state, to be saved and restored in place. Whoever writes to a master calls publish() afterwards.
-  const std::vector<AdamWPiece>& pieces() const { return pieces_; }
+  const std::vector<AdamWPiece>& pieces() const;
   /// Whether this object holds the state of every element (pieces()[i] is parameters()[i], whole).
   bool is_whole() const { return whole_; }
   /// Rounds the masters of pieces [first, last) to the parameters' own elements; nothing without masters.
@@ -77,11 +84,14 @@ class AdamW {
 
  private:
   void make_moments();
+  kernels::AdamWTensor tensor_of(size_t piece, int64_t begin, int64_t end) const;
+  void update_through_window(kernels::AdamW& update, size_t first_piece, size_t last_piece);
 
   std::vector<Tensor> parameters_;
   std::vector<bool> decays_;  // [parameters]
   AdamWOptions options_;
   std::vector<AdamWPiece> pieces_;
+  std::unique_ptr<cuda::HostWindow> window_;  // null unless moments are offloaded
   bool whole_ = false;
   int64_t steps_ = 0;
 };

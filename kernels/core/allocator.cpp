@@ -19,6 +19,7 @@ constexpr int64_t kHugePage = int64_t{1} << 21;
 constexpr int64_t kCpuSegment = int64_t{32} << 20;
 
 thread_local MemoryCategory thread_category = MemoryCategory::activations;
+thread_local HeldBlocks* thread_hold = nullptr;
 
 /// Pages the system gives when they are first touched; none of them may be, until a block is cut out.
 void* allocate_pages(int64_t bytes) {
@@ -69,9 +70,10 @@ std::string in_use_text(const MemoryStats& s) {
 /// What a user can change when bytes of this kind do not fit.
 std::string_view remedy(MemoryCategory c) {
   if (c == MemoryCategory::activations || c == MemoryCategory::workspace)
-    return "gradient_checkpointing=full, a smaller per_device_train_batch_size (with more "
+    return "gradient_checkpointing=auto or full, a smaller per_device_train_batch_size (with more "
            "gradient_accumulation_steps) or a smaller max_seq_len would make it fit";
-  return "precision=bf16-true (no f32 masters), zero_stage=1 or tensor_parallel_size over more GPUs, or a "
+  return "precision=bf16-true (no f32 masters) with gradient_dtype=bf16, offload_optimizer=true, "
+         "zero_stage=1 or tensor_parallel_size over more GPUs, or a "
          "smaller "
          "model would make it fit";
 }
@@ -133,8 +135,16 @@ Block allocate(int64_t bytes, Device device) {
   return block;
 }
 
+HeldBlocks::~HeldBlocks() {
+  for (const Block& block : blocks_) release(block);
+}
+
+HoldScope::HoldScope(HeldBlocks& to) : previous_(thread_hold) { thread_hold = &to; }
+HoldScope::~HoldScope() { thread_hold = previous_; }
+
 void release(const Block& block) noexcept {
   if (!block.data) return;
+  if (thread_hold && block.device == Device::cuda) return thread_hold->blocks_.push_back(block);
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
   if (block.device == Device::cpu) poison(block.data, block.bytes);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "kernels/core/device.h"
 #include "kernels/core/memory.h"
@@ -26,6 +27,33 @@ struct Block {
 ///   would make it fit.
 Block allocate(int64_t bytes, Device device);
 void release(const Block& block) noexcept;
+
+/// Blocks of the card that nobody uses, but that stay reserved until this object goes: work that was recorded
+/// (cuda/graph.h) runs again with the addresses it was recorded with.
+class HeldBlocks {
+ public:
+  HeldBlocks() = default;
+  ~HeldBlocks();
+  HeldBlocks(const HeldBlocks&) = delete;
+  HeldBlocks& operator=(const HeldBlocks&) = delete;
+
+ private:
+  friend class HoldScope;
+  friend void release(const Block& block) noexcept;
+  std::vector<Block> blocks_;
+};
+
+/// Blocks of the card that this thread gives back go to `to` until the scope ends.
+class HoldScope {
+ public:
+  explicit HoldScope(HeldBlocks& to);
+  ~HoldScope();
+  HoldScope(const HoldScope&) = delete;
+  HoldScope& operator=(const HoldScope&) = delete;
+
+ private:
+  HeldBlocks* previous_;
+};
 
 /// Gives cached blocks back to the system; returns the bytes given back.
 int64_t trim_memory_cache();

@@ -1,6 +1,8 @@
 // The device side of a build without CUDA: there is no card, and whoever asks for one is told so.
 #ifndef GENESIS_HAS_CUDA
 #include "kernels/core/check.h"
+#include "kernels/core/cuda/graph.h"
+#include "kernels/core/cuda/host_window.h"
 #include "kernels/core/cuda/runtime.h"
 
 namespace genesis::cuda {
@@ -31,6 +33,17 @@ void set_launch_blocking(bool) {}
 bool launch_blocking() { return false; }
 void begin_range(const char*) {}
 void end_range() {}
+Graph::Graph(const std::function<void()>&) { require(); }
+Graph::~Graph() = default;
+void Graph::launch() const {}
+bool is_recording() { return false; }
+struct HostWindow::State {};
+HostWindow::HostWindow(int64_t) { require(); }
+HostWindow::~HostWindow() = default;
+void HostWindow::pass(const std::vector<Group>&, const Work&) {}
+void HostWindow::wait() const {}
+int64_t HostWindow::slot_bytes() const { return 0; }
+Array pinned_zeros(Shape shape, DType dtype) { return Array::zeros(std::move(shape), dtype); }
 
 }  // namespace genesis::cuda
 #endif

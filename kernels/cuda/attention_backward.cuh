@@ -77,22 +77,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
     __syncthreads();
     const T *k_tile = k_tiles + step % 2 * kTile, *v_tile = v_tiles + step % 2 * kTile;
     float score[kDqKeys / 8][4] = {}, dp[kDqKeys / 8][4] = {};
-#pragma unroll
-    for (int c = 0; c < kD; c += 16) {
-      uint32_t a[4], da[4];
-      load_a<kD>(a, q_tile, warp * 16, c);
-      load_a<kD>(da, dout_tile, warp * 16, c);
-#pragma unroll
-      for (int n = 0; n < kDqKeys / 8; n += 2) {
-        uint32_t b[4];
-        load_b_rows<kD>(b, k_tile, n * 8, c);
-        mma<T>(score[n], a, b[0], b[1]);
-        mma<T>(score[n + 1], a, b[2], b[3]);
-        load_b_rows<kD>(b, v_tile, n * 8, c);
-        mma<T>(dp[n], da, b[0], b[1]);
-        mma<T>(dp[n + 1], da, b[2], b[3]);
-      }
-    }
+    add_row_products<kD>(score, dp, q_tile, dout_tile, warp * 16, k_tile, v_tile);
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       const int seen = s.visible(tile.first + warp * 16 + g + h * 8) - step * kDqKeys;
@@ -106,18 +91,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
         }
       }
     }
-#pragma unroll
-    for (int c = 0; c < kDqKeys / 16; ++c) {
-      uint32_t a[4];
-      as_a<T>(a, score, c);
-#pragma unroll
-      for (int n = 0; n < kD / 8; n += 2) {
-        uint32_t b[4];
-        load_b_columns<kD>(b, k_tile, c * 16, n * 8);
-        mma<T>(dq[n], a, b[0], b[1]);
-        mma<T>(dq[n + 1], a, b[2], b[3]);
-      }
-    }
+    add_product<kD>(dq, score, k_tile);
     __syncthreads();
   }
   store_rows(p.dq + row0 * p.dq_row + head * kD, p.dq_row, warp * 16, count, dq, p.scale, p.scale);
@@ -172,22 +146,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
     const T *q_tile = q_tiles + slot * kTile, *dout_tile = dout_tiles + slot * kTile;
     const float *lse = lse_tiles + slot * kDkvQueries, *delta = delta_tiles + slot * kDkvQueries;
     float prob[kDkvQueries / 8][4] = {}, ds[kDkvQueries / 8][4] = {};  // transposed: rows are keys
-#pragma unroll
-    for (int c = 0; c < kD; c += 16) {
-      uint32_t ka[4], va[4];
-      load_a<kD>(ka, k_tile, warp * 16, c);
-      load_a<kD>(va, v_tile, warp * 16, c);
-#pragma unroll
-      for (int n = 0; n < kDkvQueries / 8; n += 2) {
-        uint32_t b[4];
-        load_b_rows<kD>(b, q_tile, n * 8, c);
-        mma<T>(prob[n], ka, b[0], b[1]);
-        mma<T>(prob[n + 1], ka, b[2], b[3]);
-        load_b_rows<kD>(b, dout_tile, n * 8, c);
-        mma<T>(ds[n], va, b[0], b[1]);
-        mma<T>(ds[n + 1], va, b[2], b[3]);
-      }
-    }
+    add_row_products<kD>(prob, ds, k_tile, v_tile, warp * 16, q_tile, dout_tile);
 #pragma unroll
     for (int n = 0; n < kDkvQueries / 8; ++n) {
 #pragma unroll
@@ -199,22 +158,8 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
         ds[n][e] = x * (ds[n][e] - delta[query]);
       }
     }
-#pragma unroll
-    for (int c = 0; c < kDkvQueries / 16; ++c) {
-      uint32_t pa[4], sa[4];
-      as_a<T>(pa, prob, c);
-      as_a<T>(sa, ds, c);
-#pragma unroll
-      for (int n = 0; n < kD / 8; n += 2) {
-        uint32_t b[4];
-        load_b_columns<kD>(b, dout_tile, c * 16, n * 8);
-        mma<T>(dv[n], pa, b[0], b[1]);
-        mma<T>(dv[n + 1], pa, b[2], b[3]);
-        load_b_columns<kD>(b, q_tile, c * 16, n * 8);
-        mma<T>(dk[n], sa, b[0], b[1]);
-        mma<T>(dk[n + 1], sa, b[2], b[3]);
-      }
-    }
+    add_product<kD>(dv, prob, dout_tile);
+    add_product<kD>(dk, ds, q_tile);
     __syncthreads();
   }
   store_rows(p.dk + row0 * p.dk_row + kv_head * kD, p.dk_row, warp * 16, count, dk, p.scale, p.scale);

@@ -50,6 +50,46 @@ __device__ inline void as_a(uint32_t (&a)[4], const float (&c)[kN][4], int k) {
   a[3] = pack_two<T>(c[2 * k + 1][2], c[2 * k + 1][3]);
 }
 
+/// x += X Bx^T and y += Y By^T over kD columns: rows [row, row + 16) of the tiles X and Y, rows [0, 8 kN) of
+/// Bx and By.
+template <int kD, class T, int kN>
+__device__ inline void add_row_products(float (&x)[kN][4], float (&y)[kN][4], const T* x_tile,
+                                        const T* y_tile, int row, const T* bx_tile, const T* by_tile) {
+#pragma unroll
+  for (int c = 0; c < kD; c += 16) {
+    uint32_t xa[4], ya[4];
+    load_a<kD>(xa, x_tile, row, c);
+    load_a<kD>(ya, y_tile, row, c);
+#pragma unroll
+    for (int n = 0; n < kN; n += 2) {
+      uint32_t b[4];
+      load_b_rows<kD>(b, bx_tile, n * 8, c);
+      mma<T>(x[n], xa, b[0], b[1]);
+      mma<T>(x[n + 1], xa, b[2], b[3]);
+      load_b_rows<kD>(b, by_tile, n * 8, c);
+      mma<T>(y[n], ya, b[0], b[1]);
+      mma<T>(y[n + 1], ya, b[2], b[3]);
+    }
+  }
+}
+
+/// out += C B: C [16, 8 kK] in accumulators (rounded to T), B the first 8 kK rows of a tile.
+template <int kD, class T, int kK>
+__device__ inline void add_product(float (&out)[kD / 8][4], const float (&c)[kK][4], const T* tile) {
+#pragma unroll
+  for (int k = 0; k < kK / 2; ++k) {
+    uint32_t a[4];
+    as_a<T>(a, c, k);
+#pragma unroll
+    for (int n = 0; n < kD / 8; n += 2) {
+      uint32_t b[4];
+      load_b_columns<kD>(b, tile, k * 16, n * 8);
+      mma<T>(out[n], a, b[0], b[1]);
+      mma<T>(out[n + 1], a, b[2], b[3]);
+    }
+  }
+}
+
 __device__ inline float quad_max(float x) {
   x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 1));
   return fmaxf(x, __shfl_xor_sync(0xffffffffu, x, 2));

@@ -133,38 +133,31 @@ __device__ inline float warp_max(float x) {
   return x;
 }
 
-/// Sum (or largest) over blockDim.x threads (a multiple of 32) in an order that depends on blockDim alone; in
-/// every thread. `scratch` [33] in shared memory; every thread of the block calls it.
-template <class A>
-__device__ inline A block_sum(A x, A* scratch) {
-  x = warp_sum(x);
+/// What `of_warp` makes of the values of blockDim.x threads (a multiple of 32), in an order that depends on
+/// blockDim alone; in every thread. `neutral` changes nothing. `scratch` [33] in shared memory; every thread
+/// of the block calls it.
+template <class A, class OfWarp>
+__device__ inline A block_reduce(A x, A* scratch, A neutral, OfWarp of_warp) {
+  x = of_warp(x);
   const int warps = int(blockDim.x) / 32;
   if (warps == 1) return x;
   if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = x;
   __syncthreads();
   if (threadIdx.x < 32) {
-    const A sum = warp_sum(int(threadIdx.x) < warps ? scratch[threadIdx.x] : A(0));
-    if (threadIdx.x == 0) scratch[32] = sum;
+    const A all = of_warp(int(threadIdx.x) < warps ? scratch[threadIdx.x] : neutral);
+    if (threadIdx.x == 0) scratch[32] = all;
   }
   __syncthreads();
   x = scratch[32];
   __syncthreads();
   return x;
 }
+template <class A>
+__device__ inline A block_sum(A x, A* scratch) {
+  return block_reduce(x, scratch, A(0), [](A v) { return warp_sum(v); });
+}
 __device__ inline float block_max(float x, float* scratch) {
-  x = warp_max(x);
-  const int warps = int(blockDim.x) / 32;
-  if (warps == 1) return x;
-  if (threadIdx.x % 32 == 0) scratch[threadIdx.x / 32] = x;
-  __syncthreads();
-  if (threadIdx.x < 32) {
-    const float best = warp_max(int(threadIdx.x) < warps ? scratch[threadIdx.x] : scratch[0]);
-    if (threadIdx.x == 0) scratch[32] = best;
-  }
-  __syncthreads();
-  x = scratch[32];
-  __syncthreads();
-  return x;
+  return block_reduce(x, scratch, -INFINITY, [](float v) { return warp_max(v); });
 }
 
 /// Threads of a block that handle one row of `width`: one step of kVector each where possible, whole warps.

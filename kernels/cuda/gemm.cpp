@@ -9,6 +9,7 @@
 
 #include "kernels/core/array.h"
 #include "kernels/core/cuda/check.h"
+#include "kernels/core/cuda/graph.h"
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/cuda/stream.h"
 #include "kernels/cuda/cublas_library.h"
@@ -22,7 +23,7 @@ namespace {
 using genesis::cuda::Event;
 
 constexpr size_t kWorkspaceBytes = size_t{32} << 20;  // NVIDIA's recommendation for Hopper
-constexpr int kCandidates = 12, kTimings = 5, kSeenBeforeTuning = 2;
+constexpr int kCandidates = 12, kTimings = 5;
 constexpr double kWorthTuning = 1e9;  // floating-point operations
 constexpr size_t kPlans = 4096;
 
@@ -103,7 +104,6 @@ struct Plan {
   Descriptor descriptor;
   Layout b, a, c;
   cublasLtMatmulAlgo_t algorithm{};
-  int seen = 0;
   bool tuned = false;
 
   explicit Plan(const Gemm& g)
@@ -143,6 +143,7 @@ class Engine {
   Engine() : cache_(tuning_file(genesis::cuda::probe().found, int64_t(cublas().cublasLtGetVersion()))) {
     const char* set = std::getenv("GENESIS_GEMM_TUNE");
     tunes_ = !(set && std::string_view(set) == "0");
+    if (set && std::string_view(set) == "all") worth_tuning_ = 0;
   }
 
   void run(const Gemm& g) {
@@ -221,16 +222,12 @@ class Engine {
     plan.tuned = true;
   }
 
-  /// Times the candidates with the real types, addresses and beta, into a copy of C, once a shape has come
-  /// back.
+  /// Times the candidates with the real types, addresses and beta, into a copy of C. At the first product of
+  /// a shape: one that changed later would make a checkpoint's second run differ from its first.
   void tune_when_due(Plan& plan, const Gemm& g, void* workspace, cudaStream_t stream) {
     const double operations = 2.0 * double(g.m) * double(g.n) * double(g.k) * double(g.batches);
-    if (!tunes_ || operations < kWorthTuning) {
-      plan.tuned = true;
-      return;
-    }
-    if (++plan.seen <= kSeenBeforeTuning) return;
     plan.tuned = true;
+    if (!tunes_ || operations < worth_tuning_ || genesis::cuda::is_recording()) return;
     use_cached(plan, g);  // a shape of the same bucket may have been measured meanwhile
     if (cache_.find(bucket_key(g))) return;
     const int64_t elements = g.batches > 1 ? g.batches * g.c_batch : g.m * g.c_row;
@@ -272,6 +269,7 @@ class Engine {
   std::mutex mutex_;
   TuningCache cache_;
   bool tunes_ = true;
+  double worth_tuning_ = kWorthTuning;
   std::unordered_map<std::string, Plan> plans_;
   std::unordered_map<cudaStream_t, Array> workspaces_;
 };

@@ -1,11 +1,12 @@
-// Products by cuBLASLt (gemm.h): the bias in the epilogue, an f32 dweight with beta = 1. Only the bias gradient is a
-// kernel of ours: a thread takes 8 neighbouring columns, a block 32 x 8 threads; 64 groups of rows are summed in
+// Products by cuBLASLt (gemm.h): the bias in the epilogue, an f32 dweight with beta = 1; those of up to four rows by
+// gemv.cuh. The bias gradient: a thread takes 8 neighbouring columns, a block 32 x 8 threads; 64 groups of rows are summed in
 // order, then the groups in order. s bytes per element of dy, read once. Share of peak: not measured.
 #include "kernels/linear.h"
 
 #include "kernels/copy.h"
 #include "kernels/cuda/column_sums.cuh"
 #include "kernels/cuda/gemm.h"
+#include "kernels/cuda/gemv.cuh"
 
 namespace genesis::kernels {
 namespace {
@@ -47,11 +48,24 @@ GemmOperand stored(const Array& a, bool transposed) {
 
 int64_t row_stride(const Array& a) { return a.dim(0) > 1 ? a.strides()[0] : a.dim(1); }
 
+void forward_of_few_rows(const LinearForward& o, const Array& bias) {
+  const bool aligned = is_aligned(o.x) && is_aligned(o.weight);
+  dispatch_device(o.x.dtype(), [&](auto tag) {
+    using T = decltype(tag);
+    dispatch_own_or_float<T>(o.y.dtype(), [&](auto out) {
+      using Y = decltype(out);
+      launch_gemv<T, Y>(pointer<T>(o.x), row_stride(o.x), pointer<T>(o.weight), pointer<Y>(bias), pointer<Y>(o.y),
+                        row_stride(o.y), o.y.dim(0), o.y.dim(1), o.x.dim(1), aligned);
+    });
+  });
+}
+
 }  // namespace
 
 void run_cuda(const LinearForward& o) {
   if (o.y.numel() == 0) return;
   const Array bias = o.bias.defined() && o.bias.dtype() != o.y.dtype() ? converted_copy(o.bias, o.y.dtype()) : o.bias;
+  if (o.x.dim(0) <= kGemvRows && o.x.dim(1) > 0) return forward_of_few_rows(o, bias);
   gemm({.m = o.x.dim(0),
         .n = o.weight.dim(0),
         .k = o.weight.dim(1),

@@ -1,9 +1,9 @@
-// A thread takes dimensions i .. i+7 of one head and their partners i + d/2 …: 16-byte accesses; 2 s bytes
-// per element. The table row of a position serves all heads of its token from L1. No sums. Share of peak: not
-// measured.
+// A thread takes dimensions i .. i+7 of one head and their partners i + d/2 …: 16-byte accesses; 2 s bytes per element.
+// The table row of a position serves all heads of its token from L1. No sums. Share of peak: not measured.
+#include "kernels/rope.h"
+
 #include "kernels/core/transfer.h"
 #include "kernels/cuda/device.cuh"
-#include "kernels/rope.h"
 
 namespace genesis::kernels {
 namespace {
@@ -12,8 +12,8 @@ using namespace cuda;
 
 template <class T>
 __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
-                       const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows,
-                       int64_t heads, int64_t half, bool aligned) {
+                       const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows, int64_t heads,
+                       int64_t half, bool aligned) {
   const int64_t chunks = (half + kVector - 1) / kVector;
   for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * heads * chunks;
        t += int64_t(gridDim.x) * blockDim.x) {
@@ -39,9 +39,9 @@ __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t*
 
 /// The same for neighbours: a thread takes the 2 kVector dimensions of its pairs.
 template <class T>
-__global__ void rotate_neighbours(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions,
-                                  const float* cos, const float* sin, float sign, T* y, int64_t y_row,
-                                  int64_t y_head, int64_t rows, int64_t heads, int64_t half, bool aligned) {
+__global__ void rotate_neighbours(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
+                                  const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows,
+                                  int64_t heads, int64_t half, bool aligned) {
   const int64_t chunks = (half + kVector - 1) / kVector;
   for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * heads * chunks;
        t += int64_t(gridDim.x) * blockDim.x) {
@@ -75,8 +75,8 @@ void check_positions(const Rope& o) {
   if (o.positions.device() != Device::cpu) return;
   const int32_t* position = o.positions.data<int32_t>();
   for (int64_t n = 0; n < o.positions.numel(); ++n)
-    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n,
-                  "] = ", position[n], " is outside [0, ", o.cos.dim(0), ")");
+    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n, "] = ", position[n],
+                  " is outside [0, ", o.cos.dim(0), ")");
 }
 
 }  // namespace
@@ -91,9 +91,8 @@ void run_cuda(const Rope& o) {
     using T = decltype(tag);
     const auto kernel = o.pairing == RopePairing::halves ? rotate<T> : rotate_neighbours<T>;
     launch(o.kName, grid_for(rows * heads * ((half + kVector - 1) / kVector)), kernel, pointer<T>(o.x),
-           o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos),
-           pointer<float>(sin), o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1],
-           rows, heads, half, aligned);
+           o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos), pointer<float>(sin),
+           o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1], rows, heads, half, aligned);
   });
 }
 

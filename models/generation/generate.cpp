@@ -4,6 +4,7 @@
 
 #include "autograd/autocast.h"
 #include "models/generation/token_sampler.h"
+#include "models/generation/token_steps.h"
 
 namespace genesis::models {
 namespace {
@@ -60,14 +61,16 @@ GeneratedText generate(QwenModel& model, const std::vector<int32_t>& prompt, con
   if (config.max_new_tokens == 0) return out;
   const EvalScope eval(model);
   const double alpha = model.ntk_alpha(int64_t(prompt.size()));
-  const int64_t known = kept.begin(model.cache_config(), prompt,
-                                   int64_t(prompt.size()) + config.max_new_tokens, alpha, cache_dtype(model));
+  const int64_t known =
+      kept.begin(model.cache_config(), prompt, int64_t(prompt.size()) + config.max_new_tokens,
+                 {alpha, cache_dtype(model), model.device()});
   TokenSampler sampler(config, 0);
   sampler.see(prompt);
   std::vector<int32_t> unseen(prompt.begin() + known, prompt.end());
+  TokenSteps steps(model, kept.cache());
   while (!out.stopped && int64_t(out.tokens.size()) < config.max_new_tokens) {
     const Array logits =
-        model.next_logits({.tokens = {unseen}, .slots = {0}, .ntk_alphas = {alpha}}, kept.cache());  // [1, V]
+        steps.next_logits({.tokens = {unseen}, .slots = {0}, .ntk_alphas = {alpha}});  // [1, V]
     kept.add(unseen);
     const int32_t token = sampler.next({logits.data<float>(), size_t(logits.dim(1))});
     out.tokens.push_back(token);
@@ -96,6 +99,7 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   std::vector<int64_t> free_slots;
   for (int64_t s = slots; s-- > 0;) free_slots.push_back(s);
   std::vector<Running> running;
+  TokenSteps steps(model, cache);
   int64_t next_text = 0;
 
   while (next_text < int64_t(out.size()) || !running.empty()) {
@@ -123,7 +127,7 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
       step.slots.push_back(r.slot);
       step.ntk_alphas.push_back(r.alpha);
     }
-    const Array logits = model.next_logits(step, cache);  // [rows, V]
+    const Array logits = steps.next_logits(step);  // [rows, V]
     const int64_t v = logits.dim(1);
     std::vector<Running> still;
     std::vector<float> choices(static_cast<size_t>(v));  // the sampler changes what it is given

@@ -8,6 +8,7 @@
 #include "autograd/ops/self_attention.h"
 #include "kernels/attention.h"
 #include "kernels/attention_probs.h"
+#include "kernels/cached_attention.h"
 #include "kernels/logn_scale.h"
 #include "models/names/parameter_layout.h"
 #include "parallel/ops/sum_gradient.h"
@@ -72,6 +73,19 @@ Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const Inf
     kernels::run(kernels::LognScale{
         .x = q, .positions = pass.batch.position_ids, .length = inference.logn_length, .y = q});
   }
+  const Array context = Array::empty({n, a, config_.head_dim}, rows.dtype(), rows.device());
+  if (inference.one_token) {
+    kernels::run(kernels::CachedAttention{.q = q,
+                                          .k = k,
+                                          .v = v,
+                                          .keys = inference.cache->keys(layer_),
+                                          .values = inference.cache->values(layer_),
+                                          .k_begin = inference.k_begin,
+                                          .k_length = inference.k_length,
+                                          .out = context,
+                                          .longest = inference.cache->capacity()});
+    return context.view({n, -1});
+  }
   if (inference.cache) {
     const int32_t* bounds = pass.batch.cu_seqlens.data<int32_t>();
     for (size_t s = 0; s < inference.slots.size(); ++s) {
@@ -81,7 +95,6 @@ Array QwenAttention::infer(const Array& rows, const ForwardPass& pass, const Inf
     k = inference.cache->keys(layer_);
     v = inference.cache->values(layer_);
   }
-  const Array context = Array::empty({n, a, config_.head_dim}, rows.dtype(), rows.device());
   kernels::run(kernels::AttentionForward{.q = q,
                                          .k = k,
                                          .v = v,

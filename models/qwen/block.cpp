@@ -1,6 +1,7 @@
 #include "models/qwen/block.h"
 
 #include "autograd/ops/add_rms_norm.h"
+#include "autograd/ops/feed_forward.h"
 #include "autograd/ops/rms_norm.h"
 #include "autograd/ops/swiglu.h"
 #include "autograd/ops/swiglu_linear.h"
@@ -17,7 +18,9 @@ QwenMlp::QwenMlp(const QwenConfig& config, DType dtype, const ModelSplit& split)
 }
 
 Tensor QwenMlp::operator()(const Tensor& x) const {
-  if (recompute_activation) return autograd::swiglu_linear(gate_up(x), down.weight, down.bias);
+  if (recompute == Recompute::feed_forward)
+    return autograd::feed_forward(x, gate_up.weight, gate_up.bias, down.weight, down.bias);
+  if (recompute == Recompute::activation) return autograd::swiglu_linear(gate_up(x), down.weight, down.bias);
   return down(autograd::swiglu(gate_up(x)));
 }
 
@@ -40,6 +43,11 @@ QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype, const
   register_module("attention", attention);
   register_module("post_norm", post_norm);
   register_module("mlp", mlp);
+}
+
+void QwenBlock::set_recompute(Recompute what) {
+  checkpointed_ = what == Recompute::block;
+  mlp.recompute = checkpointed_ || tp_.is_split() ? Recompute::nothing : what;
 }
 
 Residual QwenBlock::operator()(const Residual& in, const ForwardPass& pass) const {

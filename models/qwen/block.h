@@ -4,6 +4,7 @@
 
 #include "autograd/nn/rms_norm.h"
 #include "models/qwen/attention.h"
+#include "models/qwen/recompute.h"
 
 namespace genesis::models {
 
@@ -16,7 +17,7 @@ class QwenMlp : public nn::Module {
 
   parallel::ColumnLinear gate_up;
   parallel::RowLinear down;
-  bool recompute_activation = false;  ///< backward makes silu(a) b again instead of keeping it; the same bits
+  Recompute recompute = Recompute::nothing;  ///< activation, feed_forward: for the whole model on one rank
 };
 
 /// The residual stream between blocks: its value is x + delta. The sum is left to the next norm, which reads
@@ -38,10 +39,16 @@ class QwenBlock : public nn::Module {
   nn::RMSNorm post_norm;
   QwenMlp mlp;
 
+  /// What backward computes again here. Of a model that ranks share, `activation` and `feed_forward` are
+  /// kept.
+  void set_recompute(Recompute what);
+  bool is_checkpointed() const { return checkpointed_; }
+
  private:
   int64_t layer_;
   double eps_;
   parallel::TensorParallel tp_;
+  bool checkpointed_ = false;
 };
 
 /// Makes block number `layer` of a model.

@@ -21,6 +21,8 @@ struct InferencePass {
   Array k_begin, k_length;     ///< [texts] i32: rows of each text's keys; see kernels/attention.h
   KvCache* cache = nullptr;    ///< keys are written to it and read from it; null: keys are this batch's own
   std::vector<int64_t> slots;  ///< [texts] slot of each text in the cache
+  bool one_token =
+      false;  ///< every text brings one token, whose key k_length counts: kernels/cached_attention.h
 };
 
 /// What all blocks of one forward pass share.

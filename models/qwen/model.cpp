@@ -2,13 +2,9 @@
 
 #include <algorithm>
 
-#include "autograd/autocast.h"
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
 #include "autograd/ops/arithmetic.h"
-#include "kernels/core/run.h"
-#include "kernels/core/transfer.h"
-#include "kernels/index_select.h"
 #include "kernels/linear_cross_entropy.h"
 #include "models/config/tensor_split.h"
 #include "models/qwen/embedding_dropout.h"
@@ -100,8 +96,13 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
   return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
 }
 
-void QwenModel::recompute_activations(bool on) {
-  for (const auto& block : blocks_) block->mlp.recompute_activation = on && tp_.size() == 1;
+void QwenModel::recompute(Recompute what, int64_t layers) {
+  for (size_t n = 0; n < blocks_.size(); ++n)
+    blocks_[n]->set_recompute(int64_t(n) < layers ? what : Recompute::nothing);
+}
+
+bool QwenModel::is_gradient_checkpointing() const {
+  return std::any_of(blocks_.begin(), blocks_.end(), [](const auto& b) { return b->is_checkpointed(); });
 }
 
 Tensor QwenModel::head(const Tensor& hidden) const { return head_table().logits(hidden); }
@@ -196,7 +197,7 @@ Tensor QwenModel::hidden_states(const TokenBatch& batch) {
 
 Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
                               const std::shared_ptr<const ForwardPass>& pass) const {
-  if (!checkpointing_ || !autograd::grad_enabled || pass->tracer.value) return block(in, *pass);
+  if (!block.is_checkpointed() || !autograd::grad_enabled || pass->tracer.value) return block(in, *pass);
   const auto out = checkpoint(
       [&block, pass](const std::vector<Tensor>& inputs) {
         const Residual r = block({inputs[0], inputs[1]}, *pass);
@@ -218,41 +219,6 @@ Tensor QwenModel::run(const ForwardPass& forward) const {
   pass->trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
   pass->trace(last.y.value(), "hidden.norm");
   return last.y;
-}
-
-Array QwenModel::next_logits(const CachedStep& step, KvCache& cache) {
-  GENESIS_CHECK(step.tokens.size() == step.slots.size() && step.tokens.size() == step.ntk_alphas.size(),
-                "a step of ", step.tokens.size(), " texts names ", step.slots.size(), " slots and ",
-                step.ntk_alphas.size(), " factors");
-  GENESIS_CHECK(!tp_.splits_rows(), "generation needs all rows on every rank; this model shares them over ",
-                tp_.size(), " (sequence parallel)");
-  no_grad quiet;
-  TokenBatch batch = TokenBatch::from_texts(step.tokens);
-  const int64_t texts = batch.texts();
-  const int32_t* bounds = batch.cu_seqlens.data<int32_t>();
-  for (int64_t s = 0; s < texts; ++s) {
-    GENESIS_CHECK(batch.length(s) > 0, "text ", s, " of a generation step has no token");
-    const int64_t past = cache.length(step.slots[size_t(s)]);
-    for (int32_t i = bounds[s]; i < bounds[s + 1]; ++i)
-      batch.position_ids.data<int32_t>()[i] += int32_t(past);
-  }
-  ForwardPass pass = plain_pass(batch);
-  pass.inference = inference_pass(batch, step.ntk_alphas);
-  pass.inference->cache = &cache;
-  pass.inference->slots = step.slots;
-  for (int64_t s = 0; s < texts; ++s) {
-    const int64_t slot = step.slots[size_t(s)];
-    pass.inference->k_begin.data<int32_t>()[s] = int32_t(slot * cache.capacity());
-    pass.inference->k_length.data<int32_t>()[s] += int32_t(cache.length(slot));
-  }
-  const Array hidden = run(pass).value();
-  for (int64_t s = 0; s < texts; ++s) cache.advance(step.slots[size_t(s)], batch.length(s));
-
-  const Array rows = Array::empty({texts}, DType::i32);
-  for (int64_t s = 0; s < texts; ++s) rows.data<int32_t>()[s] = bounds[s + 1] - 1;
-  const Array last = Array::empty({texts, config_.n_embd}, hidden.dtype(), hidden.device());
-  kernels::run(kernels::IndexSelect{.x = hidden, .index = rows, .dim = 0, .y = last});
-  return on_device(autograd::cast_input(head(Tensor(last)).value(), DType::f32, false), Device::cpu);
 }
 
 }  // namespace genesis::models

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -24,6 +25,15 @@ struct CachedStep {
 struct WeightedTargets {
   double weight = 1;
   Array targets;
+};
+
+/// The next token of each text, in memory that keeps its place: what a step of generation reads when it is
+/// recorded once and run again (models/generation/token_steps.h).
+struct TokenInputs {
+  Array all;                                      ///< [5, texts] i32 on the CPU
+  Array ids, positions, rows, k_begin, k_length;  ///< [texts] its rows; see InferencePass
+  Array cos, sin;                                 ///< the rotary tables that `rows` counts in
+  explicit TokenInputs(int64_t texts);
 };
 
 /// The Qwen language model, for every family: embedding, blocks, final norm, head.
@@ -85,13 +95,12 @@ class QwenModel : public nn::Module {
   /// The loss of each token, 0 where there is no target: [N], f32 (f64 for f64). No gradient.
   Array token_losses(const TokenBatch& batch, const Array& targets);
 
-  /// Keeps only the input of each block for backward and runs the block again there. Gradients stay
-  /// bit-identical.
-  void gradient_checkpointing(bool on) { checkpointing_ = on; }
-  /// Backward computes the product of gate and up again in every block (a pass over memory, about 2 % of a
-  /// step) instead of keeping it: a sixth of a block's activations less. The same bits.
-  void recompute_activations(bool on);
-  bool is_gradient_checkpointing() const { return checkpointing_; }
+  /// What backward computes again in each of the first `layers` blocks (all of them by default); the others
+  /// keep everything. Gradients stay bit-identical.
+  void recompute(Recompute what, int64_t layers = std::numeric_limits<int64_t>::max());
+  /// All blocks keep only their inputs, or everything.
+  void gradient_checkpointing(bool on) { recompute(on ? Recompute::block : Recompute::nothing); }
+  bool is_gradient_checkpointing() const;
   /// The ranks that hold the same KV heads as this one, or null where each head is on one rank.
   const parallel::Communicator* kv_replicas() const { return kv_replicas_.get(); }
   /// Shows inner values of every forward pass; {} switches it off. Blocks are not checkpointed meanwhile.
@@ -103,6 +112,14 @@ class QwenModel : public nn::Module {
   Array next_logits(const CachedStep& step, KvCache& cache);
   /// The config of a cache for next_logits: with the KV heads that are on this rank.
   QwenConfig cache_config() const;
+  /// The same for one token a text, in two parts. write: what the step reads, by the host. logits: the step,
+  /// f32 [texts, V] where the model is; nothing in it depends on what `inputs` hold but through their memory.
+  /// Errors: as above, and for a step with more than one token a text.
+  void write_token_inputs(const CachedStep& step, const KvCache& cache, TokenInputs& inputs);
+  Array token_logits(const TokenInputs& inputs, KvCache& cache);
+  /// Whether token_logits() has kernels for this model: on a card, whole on one rank, nobody looking at inner
+  /// values.
+  bool takes_token_steps() const;
   /// The rotary factor of a prompt of this length: 1 unless the config has dynamic NTK.
   double ntk_alpha(int64_t prompt_length) const;
 
@@ -139,7 +156,6 @@ class QwenModel : public nn::Module {
   kernels::RopeTable table_;
   RotaryTables tables_;
   Tracer tracer_;
-  bool checkpointing_ = false;
 };
 
 }  // namespace genesis::models

@@ -2,15 +2,16 @@
 
 #include "autograd/op.h"
 #include "autograd/ops/linear.h"
+#include "autograd/ops/weight_target.h"
 #include "kernels/accumulate.h"
 #include "kernels/linear.h"
-#include "parallel/ops/linear_target.h"
 #include "parallel/ops/row_exchange.h"
 
 namespace genesis::parallel {
 namespace {
 
 using autograd::Saved;
+using autograd::WeightTarget;
 using kernels::LinearBackward;
 
 struct ColumnLinear {
@@ -43,7 +44,7 @@ struct ColumnLinear {
           LinearBackward{.dy = dy, .x = {}, .weight = weight, .dx = partial, .dweight = {}, .dbias = {}});
       dx = start_summing_rows(partial, tp);
     }
-    const LinearTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
+    const WeightTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
     if (dw.grad.defined() || db.grad.defined()) {
       if (x.defined()) all.wait();
       own_rows(dy, all.array, replicated.group ? replicated.begin : weight.dim(0), dw, db);
@@ -54,8 +55,8 @@ struct ColumnLinear {
 
  private:
   /// Gradients of rows [0, end), straight into their place.
-  static void own_rows(const Array& dy, const Array& x, int64_t end, const LinearTarget& dw,
-                       const LinearTarget& db) {
+  static void own_rows(const Array& dy, const Array& x, int64_t end, const WeightTarget& dw,
+                       const WeightTarget& db) {
     kernels::run(LinearBackward{.dy = dy.slice(1, 0, end),
                                 .x = x,
                                 .weight = {},
@@ -68,7 +69,7 @@ struct ColumnLinear {
 
   /// Those of the rows that several ranks hold: summed over them before they are added.
   static void replicated_rows(const Array& dy, const Array& x, const ReplicatedRows& replicated,
-                              const LinearTarget& dw, const LinearTarget& db) {
+                              const WeightTarget& dw, const WeightTarget& db) {
     const int64_t begin = replicated.begin, end = dy.dim(1);
     auto fresh = [](const Array& place) {
       return place.defined() ? Array::empty(place.shape(), place.dtype(), place.device()) : Array();

@@ -2,12 +2,14 @@
 
 #include "autograd/op.h"
 #include "autograd/ops/linear.h"
+#include "autograd/ops/weight_target.h"
 #include "kernels/linear.h"
-#include "parallel/ops/linear_target.h"
 #include "parallel/ops/row_exchange.h"
 
 namespace genesis::parallel {
 namespace {
+
+using autograd::WeightTarget;
 
 struct RowLinear {
   static constexpr const char* kName = "row_linear";
@@ -29,7 +31,7 @@ struct RowLinear {
     const Array all = gather_rows(dy, saved.attributes<TensorParallel>());
     const Array dx =
         saved.needs(0) ? Array::empty({all.dim(0), weight.dim(1)}, dy.dtype(), dy.device()) : Array();
-    const LinearTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
+    const WeightTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
     kernels::run(kernels::LinearBackward{.dy = all,
                                          .x = x,
                                          .weight = weight,

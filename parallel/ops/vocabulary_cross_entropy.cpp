@@ -5,16 +5,18 @@
 #include "autograd/op.h"
 #include "autograd/ops/linear.h"
 #include "autograd/ops/linear_cross_entropy.h"
+#include "autograd/ops/weight_target.h"
 #include "kernels/contract.h"
 #include "kernels/copy.h"
 #include "kernels/linear_cross_entropy.h"
 #include "kernels/vocabulary_loss.h"
-#include "parallel/ops/linear_target.h"
 #include "parallel/ops/row_exchange.h"
 #include "parallel/shard.h"
 
 namespace genesis::parallel {
 namespace {
+
+using autograd::WeightTarget;
 
 struct Settings {
   int64_t vocabulary;
@@ -84,7 +86,7 @@ struct VocabularyCrossEntropy {
                                        .dx = {},
                                        .dweight = {}};
     if (saved.needs(0)) op.dx = Array::empty(all.shape(), x.dtype(), x.device());
-    const LinearTarget dw(saved, 1, weight.shape(), x);
+    const WeightTarget dw(saved, 1, weight.shape(), x);
     op.dweight = dw.grad;
     op.accumulate_dweight = dw.accumulate;
     kernels::run(op);

@@ -2,14 +2,16 @@
 
 #include "autograd/op.h"
 #include "autograd/ops/embedding.h"
+#include "autograd/ops/weight_target.h"
 #include "kernels/embedding_part.h"
 #include "kernels/fill.h"
-#include "parallel/ops/linear_target.h"
 #include "parallel/ops/row_exchange.h"
 #include "parallel/shard.h"
 
 namespace genesis::parallel {
 namespace {
+
+using autograd::WeightTarget;
 
 struct VocabularyEmbedding {
   static constexpr const char* kName = "vocabulary_embedding";
@@ -37,7 +39,7 @@ struct VocabularyEmbedding {
     auto [ids] = saved.get<1>();
     const Settings& settings = saved.attributes<Settings>();
     const Array all = gather_rows(dy, settings.tp);
-    const LinearTarget dw(saved, 1, settings.shape, dy);
+    const WeightTarget dw(saved, 1, settings.shape, dy);
     if (!dw.accumulate) kernels::run(kernels::Fill{.dst = dw.grad, .value = 0});
     kernels::run(kernels::EmbeddingPartBackward{
         .dy = all, .ids = ids, .first = settings.first(), .total = settings.vocabulary, .dweight = dw.grad});

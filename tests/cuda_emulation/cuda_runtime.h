@@ -1,13 +1,14 @@
 #pragma once
 // The part of the CUDA runtime that Genesis uses, played by the emulator.
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "emulator.h"
+#include "streams.h"
 
 #define __global__
 #define __device__
@@ -21,15 +22,14 @@ inline const genesis::emulation::Index& blockIdx = genesis::emulation::block_ind
 inline const genesis::emulation::Index& blockDim = genesis::emulation::block_extent;
 inline const genesis::emulation::Index& gridDim = genesis::emulation::grid_extent;
 
-struct CUstream_st;
-struct CUevent_st {
-  std::chrono::steady_clock::time_point when;
-};
 using cudaStream_t = CUstream_st*;
 using cudaEvent_t = CUevent_st*;
+using cudaGraph_t = CUgraph_st*;
+using cudaGraphExec_t = CUgraphExec_st*;
 
 enum cudaError_t {
   cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInsufficientDriver = 35,
   cudaErrorDevicesUnavailable = 46,
@@ -38,6 +38,12 @@ enum cudaError_t {
   cudaErrorIllegalAddress = 700,
   cudaErrorAssert = 710,
   cudaErrorLaunchFailure = 719,
+  cudaErrorStreamCaptureUnsupported = 900,
+};
+enum cudaStreamCaptureMode {
+  cudaStreamCaptureModeGlobal,
+  cudaStreamCaptureModeThreadLocal,
+  cudaStreamCaptureModeRelaxed
 };
 enum cudaMemcpyKind {
   cudaMemcpyHostToDevice = 1,
@@ -90,50 +96,105 @@ cudaError_t cudaMalloc(P** data, size_t bytes) {
   *data = static_cast<P*>(genesis::emulation::device_allocate(bytes));
   return *data ? cudaSuccess : cudaErrorMemoryAllocation;
 }
-inline cudaError_t cudaFree(void* data) { return genesis::emulation::device_free(data), cudaSuccess; }
+inline cudaError_t cudaFree(void* data) {
+  if (genesis::emulation::any_capture()) return cudaErrorStreamCaptureUnsupported;
+  genesis::emulation::drain_all();  // it waits for the card
+  return genesis::emulation::device_free(data), cudaSuccess;
+}
 inline cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) {
   *data = std::malloc(bytes);
+  if (*data) genesis::emulation::note_pinned(*data, bytes);
   return *data ? cudaSuccess : cudaErrorMemoryAllocation;
 }
-inline cudaError_t cudaFreeHost(void* data) { return std::free(data), cudaSuccess; }
-inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  genesis::emulation::DeviceAccess access;
-  std::memmove(dst, src, bytes);
+inline cudaError_t cudaFreeHost(void* data) {
+  genesis::emulation::drain_all();
+  genesis::emulation::forget_pinned(data);
+  return std::free(data), cudaSuccess;
+}
+
+/// Pinned memory is read and written when the stream gets there. Other memory is read before the call
+/// returns, and is written before it returns, as on a card.
+inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind,
+                                   cudaStream_t stream) {
+  using namespace genesis::emulation;
+  if (kind == cudaMemcpyHostToDevice && !is_pinned(src)) {
+    if (capturing(stream)) return cudaErrorStreamCaptureUnsupported;
+    const auto* from = static_cast<const char*>(src);
+    enqueue(stream, [copy = std::vector<char>(from, from + bytes), dst, bytes] {
+      std::memcpy(dst, copy.data(), bytes);
+    });
+    return cudaSuccess;
+  }
+  if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst) && capturing(stream))
+    return cudaErrorStreamCaptureUnsupported;
+  enqueue(stream, [=] { std::memmove(dst, src, bytes); });
+  if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst)) drain(stream);
   return cudaSuccess;
 }
-inline cudaError_t cudaMemsetAsync(void* dst, int value, size_t bytes, cudaStream_t) {
-  genesis::emulation::DeviceAccess access;
-  std::memset(dst, value, bytes);
+inline cudaError_t cudaMemsetAsync(void* dst, int value, size_t bytes, cudaStream_t stream) {
+  genesis::emulation::enqueue(stream, [=] { std::memset(dst, value, bytes); });
   return cudaSuccess;
 }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int* a, int* b) { return *a = *b = 0, cudaSuccess; }
 inline cudaError_t cudaStreamCreateWithPriority(cudaStream_t* s, unsigned, int) {
-  *s = reinterpret_cast<cudaStream_t>(std::malloc(1));
-  return cudaSuccess;
+  return *s = genesis::emulation::create_stream(), cudaSuccess;
 }
-inline cudaError_t cudaStreamDestroy(cudaStream_t s) { return std::free(s), cudaSuccess; }
-inline cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-inline cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return cudaSuccess; }
+inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
+  return genesis::emulation::destroy_stream(s), cudaSuccess;
+}
+inline cudaError_t cudaStreamSynchronize(cudaStream_t s) {
+  if (genesis::emulation::capturing(s)) return cudaErrorStreamCaptureUnsupported;
+  return genesis::emulation::drain(s), cudaSuccess;
+}
+inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
+  return genesis::emulation::await(s, e), cudaSuccess;
+}
 inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) {
   return *e = new CUevent_st, cudaSuccess;
 }
 inline cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
-inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t) {
-  return e->when = std::chrono::steady_clock::now(), cudaSuccess;
+inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
+  return genesis::emulation::record(e, s), cudaSuccess;
 }
-inline cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-inline cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+inline cudaError_t cudaEventQuery(cudaEvent_t e) {
+  return genesis::emulation::advance(e) ? cudaSuccess : cudaErrorNotReady;
+}
+inline cudaError_t cudaEventSynchronize(cudaEvent_t e) { return genesis::emulation::drain(e), cudaSuccess; }
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) {
-  return *ms = std::chrono::duration<float, std::milli>(b->when - a->when).count(), cudaSuccess;
+  if (!a->last || !b->last || !a->last->reached || !b->last->reached) return cudaErrorNotReady;
+  return *ms = float((b->last->seconds - a->last->seconds) * 1e3), cudaSuccess;
+}
+inline cudaError_t cudaStreamBeginCapture(cudaStream_t s, cudaStreamCaptureMode) {
+  return genesis::emulation::begin_capture(s) ? cudaSuccess : cudaErrorInvalidValue;
+}
+inline cudaError_t cudaStreamEndCapture(cudaStream_t s, cudaGraph_t* graph) {
+  *graph = genesis::emulation::end_capture(s);
+  return *graph ? cudaSuccess : cudaErrorInvalidValue;
+}
+enum cudaStreamCaptureStatus { cudaStreamCaptureStatusNone, cudaStreamCaptureStatusActive };
+inline cudaError_t cudaStreamIsCapturing(cudaStream_t s, cudaStreamCaptureStatus* status) {
+  *status = genesis::emulation::capturing(s) ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+  return cudaSuccess;
+}
+inline cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long = 0) {
+  return *exec = new CUgraphExec_st{*graph}, cudaSuccess;
+}
+inline cudaError_t cudaGraphDestroy(cudaGraph_t graph) { return delete graph, cudaSuccess; }
+inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) { return delete exec, cudaSuccess; }
+inline cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s) {
+  return genesis::emulation::launch_graph(exec->graph, s), cudaSuccess;
 }
 inline cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
 
 template <class... P, class... A>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(P...), A&&... arguments) {
-  const std::tuple<std::decay_t<P>...> values(std::forward<A>(arguments)...);
   const auto index = [](const dim3& d) { return genesis::emulation::Index{d.x, d.y, d.z}; };
-  genesis::emulation::run_grid(index(config->gridDim), index(config->blockDim), config->dynamicSmemBytes,
-                               [&] { std::apply(kernel, values); });
+  genesis::emulation::enqueue(
+      config->stream,
+      [kernel, values = std::tuple<std::decay_t<P>...>(std::forward<A>(arguments)...),
+       grid = index(config->gridDim), block = index(config->blockDim), bytes = config->dynamicSmemBytes] {
+        genesis::emulation::run_grid(grid, block, bytes, [&] { std::apply(kernel, values); });
+      });
   return cudaSuccess;
 }
 

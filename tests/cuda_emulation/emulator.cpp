@@ -216,6 +216,9 @@ void device_free(void* data) {
   m.sizes.erase(found);
 }
 
+MachineLock::MachineLock() { machine().mutex.lock(); }
+MachineLock::~MachineLock() { machine().mutex.unlock(); }
+
 DeviceAccess::DeviceAccess() {
   Machine& m = machine();
   m.mutex.lock();

@@ -3,8 +3,9 @@
 // and sums can be tested on a machine without a card. It says nothing about speed, and nothing about what the
 // hardware does when two threads race.
 //   Threads of a block are fibers that run in turn; __syncthreads, shuffles and tensor-core instructions wait
-//   as on a card. Device memory cannot be touched by the host outside of copies and kernels: a stray access
-//   is a segmentation fault, as it would be an illegal address on a card. Fresh device memory holds NaNs.
+//   as on a card. Streams run as late as they may (streams.h). Device memory cannot be touched by the host
+//   outside of copies and kernels: a stray access is a segmentation fault, as it would be an illegal address
+//   on a card. Fresh device memory holds NaNs.
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,16 @@ int lane();
 void* device_allocate(size_t bytes);
 void device_free(void* data);
 
-/// Opens device memory to the host while it lives.
+/// One thread at a time plays with the card.
+class MachineLock {
+ public:
+  MachineLock();
+  ~MachineLock();
+  MachineLock(const MachineLock&) = delete;
+  MachineLock& operator=(const MachineLock&) = delete;
+};
+
+/// Opens device memory to the host while it lives; holds the lock.
 class DeviceAccess {
  public:
   DeviceAccess();

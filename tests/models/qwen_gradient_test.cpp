@@ -106,13 +106,17 @@ TEST(QwenGradients, CheckpointingIsBitIdentical) {
         first.push_back(Array::empty(p.shape(), p.grad().dtype()));
         std::memcpy(first.back().raw(), p.grad().raw(), size_t(p.grad().nbytes()));
       }
-      model->zero_grad();
-      model->gradient_checkpointing(true);
-      EXPECT_EQ(backward_of_mean(*model, sample), loss);
-      size_t i = 0;
-      for (const auto& [name, p] : model->named_parameters()) {
-        EXPECT_EQ(std::memcmp(first[i++].raw(), p.grad().raw(), size_t(p.grad().nbytes())), 0) << name;
-      }
+      for (const Recompute what : {Recompute::activation, Recompute::feed_forward, Recompute::block})
+        for (const int64_t layers : {int64_t{1}, model->config().n_layer}) {
+          model->zero_grad();
+          model->recompute(what, layers);
+          EXPECT_EQ(backward_of_mean(*model, sample), loss);
+          size_t i = 0;
+          for (const auto& [name, p] : model->named_parameters()) {
+            EXPECT_EQ(std::memcmp(first[i++].raw(), p.grad().raw(), size_t(p.grad().nbytes())), 0)
+                << name << " " << int(what) << " in " << layers;
+          }
+        }
     }
   }
 }

@@ -66,10 +66,21 @@ void check_config(const TrainConfig& c) {
     if (c.val_size > 0 && weight > 1)
       throw ConfigError("{} conflicts with {}: a sample seen twice could be on both sides",
                         c.about("val_size"), c.about("dataset_weights"));
-  if (c.deterministic == Deterministic::full && c.gradient_reduce_dtype != GradientReduceDType::f32)
+  if (c.deterministic == Deterministic::full && c.gradient_reduce_dtype != GradientDType::f32)
     throw ConfigError(
         "{} conflicts with {}: rounding each rank's part would make results depend on the number of ranks",
         c.about("gradient_reduce_dtype"), c.about("deterministic"));
+  if (c.gradient_dtype == GradientDType::bf16 && c.precision != Precision::bf16_true)
+    throw ConfigError(
+        "{} is bf16, which needs precision bf16-true: f32 masters are updated from f32 gradients",
+        c.about("gradient_dtype"));
+  if (c.gradient_dtype == GradientDType::bf16 && c.deterministic == Deterministic::full)
+    throw ConfigError("{} conflicts with {}: sums rounded to bf16 depend on their order",
+                      c.about("gradient_dtype"), c.about("deterministic"));
+  if (c.gradient_checkpointing_layers >= 0 && (c.gradient_checkpointing == GradientCheckpointing::none ||
+                                               c.gradient_checkpointing == GradientCheckpointing::fit))
+    throw ConfigError("{} says how many blocks {} applies to, which names none",
+                      c.about("gradient_checkpointing_layers"), c.about("gradient_checkpointing"));
   if (c.deterministic == Deterministic::full && c.tensor_parallel_size > 1)
     throw ConfigError("{} conflicts with {}: a matrix product that is split is summed in another order",
                       c.about("tensor_parallel_size"), c.about("deterministic"));

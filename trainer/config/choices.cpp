@@ -46,7 +46,9 @@ const std::vector<Spelling<GradientCheckpointing>>& spellings() {
   static const std::vector<Spelling<GradientCheckpointing>> s = {
       {GradientCheckpointing::none, "none"},
       {GradientCheckpointing::selective, "selective"},
+      {GradientCheckpointing::feed_forward, "feed_forward"},
       {GradientCheckpointing::full, "full"},
+      {GradientCheckpointing::fit, "auto"},
       {GradientCheckpointing::none, "false"},
       {GradientCheckpointing::full, "true"}};
   return s;
@@ -108,8 +110,8 @@ const std::vector<Spelling<Deterministic>>& spellings() {
 }
 
 template <>
-const std::vector<Spelling<GradientReduceDType>>& spellings() {
-  using T = GradientReduceDType;
+const std::vector<Spelling<GradientDType>>& spellings() {
+  using T = GradientDType;
   static const std::vector<Spelling<T>> s = {
       {T::f32, "f32"}, {T::bf16, "bf16"}, {T::f32, "fp32"}, {T::f32, "float32"}, {T::bf16, "bfloat16"}};
   return s;

@@ -23,15 +23,16 @@ using optim::LrSchedulerType;
 enum class Precision : uint8_t { fp32, bf16_mixed, fp16_mixed, bf16_true };
 /// Where the model computes; `automatic` takes CUDA when the build and the machine have it.
 enum class DeviceChoice : uint8_t { automatic, cpu, cuda };
-/// What backward recomputes: nothing, the product of gate and up in each block, or each block from its input.
-enum class GradientCheckpointing : uint8_t { none, selective, full };
+/// What backward recomputes in the blocks it applies to: nothing, the product of gate and up, also gate and
+/// up, or all from the block's input. `fit` lets `plan` choose what fits the memory of the run.
+enum class GradientCheckpointing : uint8_t { none, selective, feed_forward, full, fit };
 /// The chat format: `automatic` is the model folder's own template, else its family's; of the others
 /// spelling_of() is a name for data::chat_template. See trainer/train/chat_setup.h.
 enum class ChatTemplateName : uint8_t { automatic, qwen, qwen15, qwen25, qwen3 };
 /// `full` sums gradients in an order fixed by the sample index, so results do not depend on the ranks.
 enum class Deterministic : uint8_t { standard, full };
-/// Type gradients travel in between ranks; sums are made in f32 either way.
-enum class GradientReduceDType : uint8_t { f32, bf16 };
+/// Type gradients are kept in, or travel in between ranks.
+enum class GradientDType : uint8_t { f32, bf16 };
 /// What a step whose loss or gradient is not finite does to the run; all ranks agree.
 enum class OnNonfinite : uint8_t { stop, skip };
 /// What a step whose loss jumps does; `rewind` goes back to the last checkpoint and leaves the data between

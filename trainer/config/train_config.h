@@ -65,6 +65,7 @@ struct TrainConfig {
 
   Precision precision = Precision::fp32;
   GradientCheckpointing gradient_checkpointing = GradientCheckpointing::none;
+  int64_t gradient_checkpointing_layers = -1;  ///< the first blocks it applies to; -1: all
   Deterministic deterministic = Deterministic::standard;
   DeviceChoice device = DeviceChoice::automatic;
   int64_t threads = 0;  ///< per rank; 0: cores of the affinity mask / local ranks
@@ -73,7 +74,9 @@ struct TrainConfig {
   std::string mesh_order = "tp";  ///< "tp", "dp" or every rank once
   int64_t zero_stage = 0;
   double ddp_bucket_cap_mb = 8;
-  GradientReduceDType gradient_reduce_dtype = GradientReduceDType::f32;
+  GradientDType gradient_reduce_dtype = GradientDType::f32;
+  bool offload_optimizer = false;
+  GradientDType gradient_dtype = GradientDType::f32;  ///< bf16: with bf16-true alone
 
   std::string output_dir;
   int64_t save_steps = 500;      ///< 0: only at the end

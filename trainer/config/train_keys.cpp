@@ -122,8 +122,18 @@ void add_machine(KeyTable& t) {
   t.add("precision", &C::precision,
         "*-mixed keeps f32 master weights; bf16-true keeps bf16 weights and moments");
   t.add("gradient_checkpointing", &C::gradient_checkpointing,
-        "Recompute in backward to save memory: the activation of each MLP, or each block")
+        "Recompute in backward to save memory: the activation of each MLP, each MLP's hidden layer, each "
+        "block; "
+        "auto: what fits")
       .also({"enable_activation_checkpointing", "recompute_granularity"});
+  t.add("gradient_checkpointing_layers", &C::gradient_checkpointing_layers,
+        "Blocks it applies to, from the first on; -1: all")
+      .at_least(-1)
+      .also({"recompute_num_layers"});
+  t.add("offload_optimizer", &C::offload_optimizer,
+        "On a GPU, moments live in the host's memory and pass by in the update; the same bits");
+  t.add("gradient_dtype", &C::gradient_dtype,
+        "Type gradients are kept in; bf16, with bf16-true, makes 8 bytes a parameter in all");
   t.add("deterministic", &C::deterministic, "full: bit-identical whatever the number of ranks");
   t.add("device", &C::device, "Where to compute");
   t.add("threads", &C::threads, "CPU threads of a rank; 0 takes the rank's share of the allowed cores")

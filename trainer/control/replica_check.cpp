@@ -39,8 +39,7 @@ void check_replicas(int64_t step, std::span<const Replica> replicas, parallel::C
   const int64_t count = int64_t(replicas.size());
   Array own = Array::zeros({count}, DType::i64), all = Array::zeros({group.size(), count}, DType::i64);
   for (int64_t i = 0; i < count; ++i) {
-    const Array& value = replicas[size_t(i)].value;
-    own.data<int64_t>()[i] = int64_t(parallel::digest_bytes(value.raw(), value.nbytes()));
+    own.data<int64_t>()[i] = int64_t(parallel::digest_values(replicas[size_t(i)].value));
   }
   group.all_gather(own, all);
   std::vector<uint64_t> column(size_t(group.size()));

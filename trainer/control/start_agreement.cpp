@@ -72,8 +72,7 @@ uint64_t tokenizer_digest(const std::filesystem::path& source) {
 uint64_t weights_digest(const nn::Module& model) {
   std::string digests;
   for (const auto& [name, p] : model.named_parameters())
-    digests += fmt::format("{} {} {:016x};", name, to_string(p.shape()),
-                           parallel::digest_bytes(p.value().raw(), p.value().nbytes()));
+    digests += fmt::format("{} {} {:016x};", name, to_string(p.shape()), parallel::digest_values(p.value()));
   return digest_text(digests);
 }
 

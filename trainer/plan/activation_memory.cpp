@@ -54,10 +54,12 @@ Sizes::Sizes(const PlanInput& in) {
   lengths = 4 * (n / in.row_tokens);
   ids = 4 * n;
   const int64_t supervised = in.supervised_tokens(), vocabulary = (m.vocab_size + t - 1) / t;
-  const bool keeps = kernels::keeps_logit_gradient(supervised, vocabulary, in.compute_dtype());
+  const bool keeps = kernels::keeps_logit_gradient(supervised, vocabulary, in.compute_dtype(), in.device);
   kept = keeps ? supervised * vocabulary * b : 4 * n;
   // Fewer supervised tokens than could be may fit where all do not: the bound covers every number of them.
-  if (!keeps && in.supervised < 0) kept = std::min(kernels::kKeptLogitsBytes, supervised * vocabulary * b);
+  if (!keeps && in.supervised < 0)
+    kept = std::min(in.device == Device::cpu ? kernels::kKeptLogitsBytes : kernels::kKeptLogitsBytesOnCard,
+                    supervised * vocabulary * b);
   if (t > 1) statistics = 12 * supervised * (1 + t);
   if (m.n_kv_head < t) replicated = 4 * 2 * d * (m.n_embd + 1);
   table = in.row_tokens * d * 4;
@@ -68,15 +70,17 @@ class Pass {
   explicit Pass(const PlanInput& in)
       : size_(in),
         layers_(in.model.n_layer),
-        checkpointed_(in.checkpointing == GradientCheckpointing::full) {}
+        checkpointed_(in.recompute(0) == models::Recompute::block ? in.recomputed_layers() : 0),
+        of_mlp_(checkpointed_ > 0 ? models::Recompute::nothing : in.recompute(0)),
+        recomputed_mlps_(in.recomputed_layers()) {}
 
   ActivationPeak run() {
     held_.take(size_.table + 3 * size_.ids +
                size_.lengths);  // ids, positions, targets and bounds of the batch
     row_layer();                // the embedding, a sum over the ranks as well
-    for (int64_t l = 0; l < layers_; ++l) checkpointed_ ? forward_unrecorded(l) : forward(l);
+    for (int64_t l = 0; l < layers_; ++l) is_checkpointed(l) ? forward_unrecorded(l) : forward(l, false);
     held_.take(2 * size_.rows + size_.rstd);  // the last norm
-    held_.give(checkpointed_ ? 2 * size_.rows : size_.rows);
+    held_.give(is_checkpointed(layers_ - 1) ? 2 * size_.rows : size_.rows);
     held_.take(size_.gathered + size_.kept);
     held_.touch(size_.statistics);
     held_.give(size_.gathered);
@@ -85,12 +89,17 @@ class Pass {
     held_.give(size_.kept + size_.rows);
     held_.take(size_.rows);
     held_.give(2 * size_.rows + size_.rstd);
-    for (int64_t l = layers_; l-- > 0;) checkpointed_ ? backward_recomputed(l) : backward(l, true);
+    for (int64_t l = layers_; l-- > 0;) is_checkpointed(l) ? backward_recomputed(l) : backward(l, true);
     held_.touch(size_.gathered);
     return {held_.peak, input_gradients_.peak};
   }
 
  private:
+  bool is_checkpointed(int64_t layer) const { return layer < checkpointed_; }
+  models::Recompute of_mlp(int64_t layer) const {
+    return layer < recomputed_mlps_ ? of_mlp_ : models::Recompute::nothing;
+  }
+
   // Linear layers between ranks (parallel/ops): with sequence parallelism the rows of all ranks pass by.
   void column_layer(int64_t out) {
     held_.take(size_.gathered);
@@ -105,8 +114,9 @@ class Pass {
     held_.give(2 * size_.gathered);
   }
 
-  /// A block that is recorded: what it saves stays. `delta`, what the block before fed, goes at the end.
-  void forward(int64_t layer) {
+  /// A block that is recorded: what it saves stays. What the block before fed goes at the end, and its
+  /// residual too where nothing saved that; in a second run both are the checkpoint's.
+  void forward(int64_t layer, bool second_run) {
     if (layer > 0) held_.take(size_.rows);
     held_.take(size_.rows + size_.rstd);
     column_layer(size_.qkv);
@@ -117,8 +127,10 @@ class Pass {
     column_layer(size_.gate_up);
     held_.take(size_.mlp);
     row_layer();  // fed
+    if (of_mlp(layer) == models::Recompute::activation) held_.give(size_.mlp);
+    if (of_mlp(layer) == models::Recompute::feed_forward) held_.give(size_.gate_up + size_.mlp);
     held_.give(size_.rows);
-    if (layer > 0 && !checkpointed_) held_.give(size_.rows);
+    if (layer > 0 && !second_run) held_.give(is_checkpointed(layer - 1) ? 2 * size_.rows : size_.rows);
   }
 
   /// A checkpointed block: only what goes in and out of it stays.
@@ -146,8 +158,10 @@ class Pass {
 
   /// `own`: the gradient that comes in is let go of when it has been used.
   void backward(int64_t layer, bool own) {
+    if (of_mlp(layer) == models::Recompute::feed_forward) held_.take(size_.gate_up);
+    if (of_mlp(layer) != models::Recompute::nothing) held_.take(size_.mlp);
     column_layer(size_.mlp);  // as forward: the gradient of all rows passes by
-    held_.give(size_.mlp);    // the saved input of `down`
+    held_.give(size_.mlp);    // the input of `down`, saved or made again
     held_.take(size_.gate_up);
     held_.give(size_.mlp + size_.gate_up);
     column_backward();
@@ -178,17 +192,18 @@ class Pass {
 
   void backward_recomputed(int64_t layer) {
     const int64_t before = held_.now, gradients_in = input_gradients_.now;
-    forward(layer);
+    forward(layer, true);
     backward(layer, false);
     held_.now = before;  // outputs of the second run, and the saved inputs, are let go of
     held_.give(layer > 0 ? 2 * size_.rows : size_.rows);
-    if (layer == layers_ - 1) held_.give(size_.rows);
+    if (layer == checkpointed_ - 1) held_.give(size_.rows);
     input_gradients_.give(gradients_in);
   }
 
   Sizes size_;
-  int64_t layers_;
-  bool checkpointed_;
+  int64_t layers_, checkpointed_;  // all; the first ones that are run again
+  models::Recompute of_mlp_;       // what else is made again, in the first recomputed_mlps_
+  int64_t recomputed_mlps_;
   Held held_, input_gradients_;
 };
 

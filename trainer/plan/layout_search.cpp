@@ -34,11 +34,36 @@ std::optional<PlanInput> with_rows(PlanInput in, int64_t global, int tensor_para
 
 int changes(const PlanInput& a, const PlanInput& b) {
   return (a.zero_stage != b.zero_stage) + (a.rows != b.rows) + (a.checkpointing != b.checkpointing) +
-         (a.precision != b.precision) + (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
+         (a.checkpointing_layers != b.checkpointing_layers) + (a.precision != b.precision) +
+         (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
+}
+
+PlanInput with_recompute(PlanInput in, GradientCheckpointing policy, int64_t layers) {
+  in.checkpointing = layers == 0 ? GradientCheckpointing::none : policy;
+  in.checkpointing_layers = layers == in.model.n_layer || layers == 0 ? -1 : layers;
+  return in;
+}
+
+/// The fewest blocks `policy` must apply to; nothing when all of them are not enough.
+std::optional<PlanInput> fewest_layers(const PlanInput& in, GradientCheckpointing policy,
+                                       const Machine& machine) {
+  const auto fits = [&](int64_t layers) {
+    return double(plan_memory(with_recompute(in, policy, layers)).total()) <= machine.memory_bytes;
+  };
+  int64_t low = 0, high = in.model.n_layer;
+  if (!fits(high)) return std::nullopt;
+  while (low < high) {
+    const int64_t middle = (low + high) / 2;
+    if (fits(middle))
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return with_recompute(in, policy, high);
 }
 
 /// Every layout of the same ranks, precision and global batch.
-std::vector<PlanInput> alternatives(const PlanInput& in) {
+std::vector<PlanInput> alternatives(const PlanInput& in, const Machine& machine) {
   std::vector<PlanInput> all;
   const int64_t global = in.step_rows();
   for (int tp = 1; tp <= kLargestTensorParallel; tp *= 2)
@@ -46,11 +71,10 @@ std::vector<PlanInput> alternatives(const PlanInput& in) {
       const auto split = with_rows(in, global, tp, rows);
       if (!split) continue;
       for (const int64_t stage : {int64_t{0}, int64_t{1}})
-        for (const auto checkpointing : {GradientCheckpointing::none, GradientCheckpointing::full}) {
+        if (stage == 0 || split->data_parallel() > 1) {
           PlanInput one = *split;
           one.zero_stage = stage;
-          one.checkpointing = checkpointing;
-          if (stage == 0 || one.data_parallel() > 1) all.push_back(one);
+          all.push_back(with_least_recompute(one, machine));
         }
     }
   return all;
@@ -67,11 +91,29 @@ std::string Layout::changes_from(const PlanInput& o) const {
   add(input.tensor_parallel != o.tensor_parallel,
       fmt::format("tensor_parallel_size={}", input.tensor_parallel));
   add(input.zero_stage != o.zero_stage, fmt::format("zero_stage={}", input.zero_stage));
+  add(input.gradient_dtype != o.gradient_dtype, "gradient_dtype=bf16");
   add(input.precision != o.precision, fmt::format("precision={}", spelling_of(input.precision)));
   add(input.checkpointing != o.checkpointing,
       fmt::format("gradient_checkpointing={}", spelling_of(input.checkpointing)));
+  add(input.checkpointing_layers != o.checkpointing_layers,
+      fmt::format("gradient_checkpointing_layers={}", input.checkpointing_layers));
   add(input.rows != o.rows, fmt::format("per_device_train_batch_size={}", input.rows));
   return text;
+}
+
+PlanInput with_least_recompute(const PlanInput& in, const Machine& machine) {
+  std::optional<Layout> best;
+  // In the order of what a block costs: a cheaper policy that fits is not beaten by a dearer one on as many
+  // blocks.
+  for (const auto policy :
+       {GradientCheckpointing::selective, GradientCheckpointing::feed_forward, GradientCheckpointing::full}) {
+    const auto found = fewest_layers(in, policy, machine);
+    if (!found) continue;
+    const Layout layout = evaluate_layout(*found, machine);
+    if (!best || layout.time.step() < best->time.step()) best = layout;
+    if (layout.input.checkpointing == GradientCheckpointing::none) break;
+  }
+  return best ? best->input : with_recompute(in, GradientCheckpointing::full, in.model.n_layer);
 }
 
 Layout evaluate_layout(const PlanInput& input, const Machine& machine) {
@@ -80,7 +122,7 @@ Layout evaluate_layout(const PlanInput& input, const Machine& machine) {
 
 std::optional<Layout> best_layout(const PlanInput& in, const Machine& machine) {
   std::optional<Layout> best;
-  for (const PlanInput& one : alternatives(in)) {
+  for (const PlanInput& one : alternatives(in, machine)) {
     const Layout layout = evaluate_layout(one, machine);
     if (!layout.fits(machine)) continue;
     const double margin = best ? layout.time.step() / best->time.step() - 1 : -1;
@@ -102,7 +144,9 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
   for (int64_t rows = in.rows / 2; rows >= 1; rows /= 2)
     if (const auto split = with_rows(in, global, in.tensor_parallel, rows)) one_change.push_back(*split);
   if (in.checkpointing == GradientCheckpointing::none)
-    add([](PlanInput& o) { o.checkpointing = GradientCheckpointing::full; });
+    add([&](PlanInput& o) { o = with_least_recompute(in, machine); });
+  if (in.precision == Precision::bf16_true && in.gradient_dtype == DType::f32)
+    add([](PlanInput& o) { o.gradient_dtype = DType::bf16; });
   if (in.precision != Precision::bf16_true) add([](PlanInput& o) { o.precision = Precision::bf16_true; });
   for (int tp = 2 * in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2)
     if (const auto split = with_rows(in, global, tp, in.rows)) one_change.push_back(*split);

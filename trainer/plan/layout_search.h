@@ -22,9 +22,13 @@ struct Layout {
 
 Layout evaluate_layout(const PlanInput& input, const Machine& machine);
 
-/// The fastest layout that fits, over tensor_parallel_size, zero_stage, gradient_checkpointing and the split
-/// of the same global batch into micro-batches; of equally fast ones the one with the fewest changes. Nothing
-/// when none fits. Deterministic; under a second for any model.
+/// `input` with the policy of gradient checkpointing, and the fewest blocks it applies to, whose step is the
+/// shortest of those that fit; gradient_checkpointing full when none does.
+PlanInput with_least_recompute(const PlanInput& input, const Machine& machine);
+
+/// The fastest layout that fits, over tensor_parallel_size, zero_stage, gradient_checkpointing with its
+/// layers and the split of the same global batch into micro-batches; of equally fast ones the one with the
+/// fewest changes. Nothing when none fits. Deterministic; under a second for any model.
 std::optional<Layout> best_layout(const PlanInput& input, const Machine& machine);
 
 /// For a layout that does not fit: the first that does of one change, in the order of what they cost a run

@@ -1,7 +1,10 @@
 #include "trainer/plan/plan_input.h"
 
+#include <algorithm>
+
 #include "models/config/tensor_split.h"
 #include "trainer/config/batch.h"
+#include "trainer/train/recompute_setup.h"
 
 namespace genesis::trainer {
 
@@ -11,15 +14,29 @@ parallel::GradientReductionOptions PlanInput::reduction() const {
           .op = in_sample_order ? parallel::ReduceOp::tree_sum : parallel::ReduceOp::sum};
 }
 
+int64_t PlanInput::recomputed_layers() const {
+  if (checkpointing == GradientCheckpointing::none) return 0;
+  return checkpointing_layers < 0 ? model.n_layer : std::min(checkpointing_layers, model.n_layer);
+}
+
+models::Recompute PlanInput::recompute(int64_t layer) const {
+  const models::Recompute what = recompute_of(checkpointing);
+  if (layer >= recomputed_layers()) return models::Recompute::nothing;
+  return what == models::Recompute::block || tensor_parallel == 1 ? what : models::Recompute::nothing;
+}
+
 PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model, int ranks) {
   const BatchPlan batch = plan_batch(config, ranks);
   PlanInput in;
   in.model = model.resolved();
   in.precision = config.precision;
-  in.checkpointing = config.gradient_checkpointing;
+  in.checkpointing = config.gradient_checkpointing;  // `fit` is for the caller to resolve
+  in.checkpointing_layers = config.gradient_checkpointing_layers;
   in.zero_stage = config.zero_stage;
   in.bucket_bytes = int64_t(config.ddp_bucket_cap_mb * double(1 << 20));
-  in.reduce_dtype = config.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32;
+  in.reduce_dtype = config.gradient_reduce_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
+  in.gradient_dtype = config.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
+  in.offload_optimizer = config.offload_optimizer;
   in.in_sample_order = config.deterministic == Deterministic::full;
   in.ranks = ranks;
   in.tensor_parallel = int(config.tensor_parallel_size);

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "models/config/qwen_config.h"
+#include "models/qwen/recompute.h"
 #include "parallel/data_parallel.h"
 #include "trainer/config/train_config.h"
 
@@ -11,10 +12,14 @@ namespace genesis::trainer {
 struct PlanInput {
   models::QwenConfig model;  ///< resolved
   Precision precision = Precision::fp32;
-  GradientCheckpointing checkpointing = GradientCheckpointing::none;
+  Device device = Device::cpu;
+  GradientCheckpointing checkpointing = GradientCheckpointing::none;  ///< never fit
+  int64_t checkpointing_layers = -1;                                  ///< the first blocks; -1: all
   int64_t zero_stage = 0;
   int64_t bucket_bytes = int64_t{8} << 20;
   DType reduce_dtype = DType::f32;
+  DType gradient_dtype = DType::f32;  ///< of bf16 parameters
+  bool offload_optimizer = false;
   bool in_sample_order = false;  ///< deterministic: full
   int ranks = 1;
   int tensor_parallel = 1;
@@ -37,6 +42,10 @@ struct PlanInput {
   /// Of activations and matrix operands.
   DType compute_dtype() const { return precision == Precision::fp32 ? DType::f32 : DType::bf16; }
   parallel::GradientReductionOptions reduction() const;
+  /// Blocks the policy applies to, and what it does to block `layer`. Ranks that share a model keep the
+  /// feed-forward.
+  int64_t recomputed_layers() const;
+  models::Recompute recompute(int64_t layer) const;
 };
 
 /// What a config comes to on `ranks` ranks; every row counts max_seq_len tokens.

@@ -22,6 +22,12 @@ std::string seconds_text(double s) {
   return s >= 1 ? fmt::format("{:.2f} s", s) : fmt::format("{:.2f} ms", 1e3 * s);
 }
 
+std::string checkpointing_text(const PlanInput& in) {
+  const std::string policy(spelling_of(in.checkpointing));
+  if (in.checkpointing_layers < 0) return policy;
+  return fmt::format("{} in {} of {} blocks", policy, in.recomputed_layers(), in.model.n_layer);
+}
+
 double utilisation(const Layout& l, const Machine& m) {
   const double tokens = double(l.input.step_tokens()) / double(l.input.ranks);
   return tokens * flops_of_token(l.input) / (l.time.step() * m.flops(l.input.precision));
@@ -32,7 +38,7 @@ std::string head_text(const PlanReport& r) {
   return fmt::format(
       "{} parameters, {}, checkpointing {}; {} ranks of {} = dp {} x tp {}, zero_stage {}\n"
       "step: {} rows of {} tokens = {} x {} accumulation x {} data-parallel ranks\n",
-      models::parameter_count(in.model), spelling_of(in.precision), spelling_of(in.checkpointing), in.ranks,
+      models::parameter_count(in.model), spelling_of(in.precision), checkpointing_text(in), in.ranks,
       r.machine.name, in.data_parallel(), in.tensor_parallel, in.zero_stage, in.step_rows(), in.row_tokens,
       in.rows, in.accumulation, in.data_parallel());
 }

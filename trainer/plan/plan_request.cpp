@@ -78,9 +78,11 @@ PlanRequest take_plan_request(ConfigArguments& arguments) {
 
 PlanReport make_plan(const ConfigArguments& arguments, const PlanRequest& request) {
   const TrainConfig config = load_config(arguments, request.ranks).config;
-  const PlanInput input = plan_input(config, model_of(config), request.ranks);
+  PlanInput input = plan_input(config, model_of(config), request.ranks);
+  input.device = request.gpu == "cpu" ? Device::cpu : Device::cuda;
   PlanReport report;
   report.machine = machine_for(request, request.ranks);
+  if (input.checkpointing == GradientCheckpointing::fit) input = with_least_recompute(input, report.machine);
   report.asked = evaluate_layout(input, report.machine);
   report.best = best_layout(input, report.machine);
   if (!report.asked.fits(report.machine)) report.change = smallest_change(input, report.machine);

@@ -10,6 +10,7 @@ namespace {
 // Elementwise work reads and writes what a layer saves about three times over forward and backward
 // (7B at 2k tokens: 13.5 MB a token).
 constexpr double kPassesOverSaved = 3.2;
+constexpr double kBusBytes = 50e9;       // PCIe 5 x16, one direction; both are used at once
 constexpr double kAttentionShare = 0.6;  // of the matrix rate that attention reaches
 
 double matrix_parameters(const models::QwenConfig& m) {
@@ -50,17 +51,28 @@ double seconds_of(const PlannedCall& call, const PlanInput& in, const Machine& m
 TimePlan plan_time(const PlanInput& in, const Machine& m) {
   const double tokens = double(in.tokens() * in.forward_passes()), t = in.tensor_parallel;
   const double rate = m.flops(in.precision);
-  const bool again = in.checkpointing == GradientCheckpointing::full;
+  const double layers = double(in.model.n_layer), f = double(in.model.intermediate_size);
+  const double recomputed = double(in.recomputed_layers()) / layers;
+  const auto share = [&](models::Recompute what) { return in.recompute(0) == what ? recomputed : 0.0; };
+  const double again = share(models::Recompute::block), fed = share(models::Recompute::feed_forward);
   TimePlan plan;
   const double blocks = matrix_parameters(in.model) / t, head = head_parameters(in.model) / t;
-  plan.products = tokens * ((again ? 8 : 6) * blocks + 6 * head) / rate;
-  plan.attention = tokens * attention_flops(in) * (again ? 4.0 / 3 : 1) / t / (kAttentionShare * rate);
+  plan.products =
+      tokens *
+      ((6 + 2 * again) * blocks + fed * 2 * layers * 2 * f * double(in.model.n_embd) / t + 6 * head) / rate;
+  plan.attention = tokens * attention_flops(in) * (1 + again / 3) / t / (kAttentionShare * rate);
   const double saved = double(size_of(in.compute_dtype())) * double(in.model.n_layer) *
                        (8.0 * double(in.model.n_embd) + 3.0 * double(in.model.intermediate_size)) / t;
-  plan.elementwise = tokens * kPassesOverSaved * (again ? 1.33 : 1) * saved / m.memory_bytes_per_s;
+  // The activation made again: gate and up read, their product written; with them, both written first.
+  const double gated = double(size_of(in.compute_dtype())) * layers * f / t *
+                       (3 * share(models::Recompute::activation) + 5 * fed);
+  plan.elementwise = tokens * (kPassesOverSaved * (1 + 0.33 * again) * saved + gated) / m.memory_bytes_per_s;
   const MemoryPlan memory = plan_memory(in);
   const double state = double(memory.at(MemoryCategory::optimizer));
   plan.optimizer = 3.5 * state / m.memory_bytes_per_s;  // w, m, v read and written, g read: 28 bytes for 8
+  if (in.offload_optimizer && in.device == Device::cuda)
+    plan.optimizer +=
+        2.0 * double(memory.at(MemoryCategory::parameters)) / kBusBytes;  // one moment each way at a time
   if (in.in_sample_order)
     plan.elementwise += 5.0 * double(memory.at(MemoryCategory::gradients)) / m.memory_bytes_per_s;
 

@@ -27,7 +27,7 @@ models::SplitPass pass_of(const PlanInput& in) {
           .supervised = in.supervised_tokens(),
           .activations = in.compute_dtype(),
           .parameters = in.parameter_dtype(),
-          .gradient_checkpointing = in.checkpointing == GradientCheckpointing::full};
+          .gradient_checkpointing = false};
 }
 
 /// Calls of a pass whose bytes add up to `bytes`.
@@ -45,11 +45,15 @@ PlannedCall numbers(const char* what, const char* group, DType dtype, int64_t co
 /// Sums of the residual stream between the parts of a block, or gathers and scatters of its rows.
 void add_tensor_parallel(std::vector<PlannedCall>& calls, const PlanInput& in) {
   if (in.tensor_parallel == 1) return;
-  const models::SplitPass split = pass_of(in);
+  models::SplitPass split = pass_of(in);
   const models::TensorTraffic pass = models::tensor_traffic(in.model, split);
-  const bool again = split.gradient_checkpointing;
-  const int64_t of_block = in.sequence_parallel ? (again ? 14 : 10) : (again ? 6 : 4);
-  calls.push_back(together(in, "activations", pass.tp, in.forward_passes(), of_block * in.model.n_layer + 5));
+  split.gradient_checkpointing = true;
+  const int64_t again = in.recompute(0) == models::Recompute::block ? in.recomputed_layers() : 0;
+  const int64_t bytes =
+      pass.tp + (models::tensor_traffic(in.model, split).tp - pass.tp) / in.model.n_layer * again;
+  const int64_t of_block = in.sequence_parallel ? 10 : 4, of_second_run = in.sequence_parallel ? 4 : 2;
+  calls.push_back(together(in, "activations", bytes, in.forward_passes(),
+                           of_block * in.model.n_layer + of_second_run * again + 5));
   if (pass.kv > 0)
     calls.push_back({"KV gradients", "kv", Collective::all_reduce, DType::u8, pass.kv, in.forward_passes(),
                      false, in.model.n_layer});
@@ -62,8 +66,9 @@ void add_gradients_and_weights(std::vector<PlannedCall>& calls, const PlanInput&
   const bool scatter = in.zero_stage >= 1;
   const bool hides = !in.in_sample_order;
   for (const auto& b : buckets)
-    add(calls, {"gradients", "dp", scatter ? Collective::reduce_scatter : Collective::all_reduce,
-                in.reduce_dtype, b.count / (scatter ? dp : 1), 1, hides});
+    add(calls,
+        {"gradients", "dp", scatter ? Collective::reduce_scatter : Collective::all_reduce,
+         b.gradient == DType::f32 ? in.reduce_dtype : b.gradient, b.count / (scatter ? dp : 1), 1, hides});
   if (!scatter) return;
   for (auto b = buckets.rbegin(); b != buckets.rend(); ++b)
     add(calls, {"weights", "dp", Collective::all_gather, b->weight, b->count / dp, 1, true});

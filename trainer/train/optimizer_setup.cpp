@@ -18,17 +18,18 @@ optim::AdamWOptions adamw_options(const TrainConfig& c) {
           .beta2 = c.adam_beta2,
           .eps = c.adam_epsilon,
           .decay_on = c.weight_decay_on,
-          .rounding_seed = uint64_t(c.seed)};
+          .rounding_seed = uint64_t(c.seed),
+          .offload_moments = c.offload_optimizer};
 }
 
 parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
-  return {
-      .bucket_bytes = int64_t(c.ddp_bucket_cap_mb * double(1 << 20)),
-      .reduction = {.scatter = c.zero_stage >= 1,
-                    .dtype = c.gradient_reduce_dtype == GradientReduceDType::bf16 ? DType::bf16 : DType::f32,
-                    .op = c.deterministic == Deterministic::full ? parallel::ReduceOp::tree_sum
-                                                                 : parallel::ReduceOp::sum},
-      .gathered_as = gathered_as(c)};
+  return {.bucket_bytes = int64_t(c.ddp_bucket_cap_mb * double(1 << 20)),
+          .narrow_gradients = c.gradient_dtype == GradientDType::bf16,
+          .reduction = {.scatter = c.zero_stage >= 1,
+                        .dtype = c.gradient_reduce_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32,
+                        .op = c.deterministic == Deterministic::full ? parallel::ReduceOp::tree_sum
+                                                                     : parallel::ReduceOp::sum},
+          .gathered_as = gathered_as(c)};
 }
 
 }  // namespace genesis::trainer

@@ -9,6 +9,7 @@
 #include "trainer/train/evaluate.h"
 #include "trainer/train/mesh_setup.h"
 #include "trainer/train/optimizer_setup.h"
+#include "trainer/train/recompute_setup.h"
 
 namespace genesis::trainer {
 
@@ -41,8 +42,7 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
       batches(data->train.samples(), plan, {.rank = mesh.dp().rank(), .ahead = c.dataloader_prefetch_factor}),
       groups({&ranks, &mesh.dp(), &mesh.tp(), model->kv_replicas()}) {
   if (data->groups) plan.group(*data->groups);
-  model->gradient_checkpointing(c.gradient_checkpointing == GradientCheckpointing::full);
-  model->recompute_activations(c.gradient_checkpointing == GradientCheckpointing::selective);
+  set_recompute(*model, c, ranks.size());
   const int64_t steps = total_steps(c, data->rows.size(), batch.global);
   schedule = {.type = c.lr_scheduler_type,
               .peak = c.learning_rate,
@@ -60,7 +60,7 @@ void RunParts::agree() {
                   {"dataset", digest_text(data->train.digest())},
                   {"eval_dataset", digest_text(data->eval ? data->eval->digest() : "")}},
                  ranks);
-  agree_at_start({{"weights", weights_digest(*model)}}, mesh.dp());
+  if (mesh.dp().size() > 1) agree_at_start({{"weights", weights_digest(*model)}}, mesh.dp());
   parallel::broadcast_parameters(model->named_parameters(), mesh.dp());
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/core/cuda/check.h"
+#include "kernels/core/cuda/graph.h"
 #include "kernels/core/cuda/runtime.h"
 
 namespace genesis::cuda {
@@ -45,6 +46,8 @@ Ring& ring() {
 }  // namespace
 
 void stage_to_card(void* dst, const void* src, int64_t bytes, StreamHandle stream) {
+  GENESIS_INVARIANT(!is_recording(),
+                    "a copy to the card would be repeated with whatever the ring holds then");
   Ring& r = ring();
   std::lock_guard lock(r.mutex);
   for (int64_t done = 0; done < bytes;) {

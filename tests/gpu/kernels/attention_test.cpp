@@ -1,6 +1,7 @@
 #include "kernels/attention.h"
 
 #include "kernels/attention_probs.h"
+#include "kernels/cached_attention.h"
 #include "tests/gpu/card_case.h"
 
 namespace genesis::kernels {
@@ -92,6 +93,35 @@ TEST_F(CardAttention, QueriesBehindAKeyCache) {
                            .out = out});
       return std::vector{out};
     });
+}
+
+/// Every number of lanes a key has, grouped heads, texts shorter and longer than a share of keys.
+TEST_F(CardAttention, OneTokenATextOverACache) {
+  struct Heads {
+    int64_t heads, kv_heads, d;
+  };
+  for (const Heads h : {Heads{2, 2, 64}, {4, 2, 128}, {2, 1, 96}, {1, 1, 200}, {3, 3, 6}})
+    expect_as_on_cpu(fmt::format("cached_attention d {}", h.d), CardTolerance{1e-5, 0.02, 0.003},
+                     [&](const Maker& make) {
+                       const int64_t capacity = 300;
+                       const Array rows = make.random({3, (h.heads + 2 * h.kv_heads) * h.d}, 1),
+                                   keys = make.random({3 * capacity, h.kv_heads, h.d}, 2),
+                                   values = make.random({3 * capacity, h.kv_heads, h.d}, 3),
+                                   out = make.empty({3, h.heads, h.d});
+                       const auto part = [&](int64_t first, int64_t count) {
+                         return rows.as_strided({3, count, h.d}, {rows.dim(1), h.d, 1}, first * h.d);
+                       };
+                       run(CachedAttention{.q = part(0, h.heads),
+                                           .k = part(h.heads, h.kv_heads),
+                                           .v = part(h.heads + h.kv_heads, h.kv_heads),
+                                           .keys = keys,
+                                           .values = values,
+                                           .k_begin = Array::from<int32_t>({600, 0, 300}, {3}),
+                                           .k_length = Array::from<int32_t>({1, 257, 33}, {3}),
+                                           .out = out,
+                                           .longest = capacity});
+                       return std::vector{out, keys, values};
+                     });
 }
 
 TEST_F(CardAttention, Probabilities) {

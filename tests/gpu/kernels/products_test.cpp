@@ -16,7 +16,8 @@ using namespace genesis::testing;
 class CardProducts : public CardTest {};
 
 TEST_F(CardProducts, LinearForwardAndBackward) {
-  for (const Shape& s : {Shape{1, 8, 16}, Shape{33, 24, 40}, Shape{130, 64, 264}, Shape{7, 33, 31}})
+  for (const Shape& s : {Shape{1, 8, 16}, Shape{33, 24, 40}, Shape{130, 64, 264}, Shape{7, 33, 31},
+                         Shape{2, 264, 17}, Shape{3, 520, 33}, Shape{4, 31, 5}})
     for (const bool accumulate : {false, true})
       expect_as_on_cpu("linear " + to_string(s), kProducts, [&](const Maker& make) {
         const Array x = make.random({s[0], s[1]}, 1), weight = make.random({s[2], s[1]}, 2, 0.2),
@@ -232,6 +233,69 @@ TEST_F(CardProducts, Embedding) {
   const Array w = Array::zeros({4, 8}, DType::f32, Device::cuda),
               y = Array::zeros({1, 8}, DType::f32, Device::cuda);
   EXPECT_THROW(run(EmbeddingForward{.ids = Array::from<int32_t>({4}, {1}), .weight = w, .y = y}), Error);
+}
+
+TEST_F(CardProducts, PartsOfTheTable) {
+  for (const int64_t first : {0, 4, 9})
+    expect_as_on_cpu("embedding_part", kProducts, [&](const Maker& make) {
+      const int64_t n = 50, h = 40, here = 4;
+      const Array ids = random_ids({n}, 13, 1), weight = make.random({here, h}, 2), y = make.empty({n, h}),
+                  dweight = make.random_f32({here, h}, 3);
+      run(EmbeddingPartForward{.ids = ids, .weight = weight, .first = first, .total = 13, .y = y});
+      run(EmbeddingPartBackward{
+          .dy = make.random({n, h}, 4), .ids = ids, .first = first, .total = 13, .dweight = dweight});
+      return std::vector{y, dweight};
+    });
+}
+
+/// Three parts of a vocabulary, put together as ranks do, with logits kept and made again.
+TEST_F(CardProducts, PartsOfTheVocabulary) {
+  for (const bool keep : {true, false})
+    for (const bool every : {true, false})
+      expect_as_on_cpu("vocabulary_loss", CardTolerance{1e-4, 0.04, 0.008}, [&](const Maker& make) {
+        const int64_t n = 40, h = 24, parts = 3, each = 35, v = parts * each;
+        const Array x = make.random({n, h}, 1), targets = targets_of(n, v, every);
+        const int64_t count = count_supervised(targets, v);
+        const Array stats = make.floats({parts, count, 3});
+        std::vector<Array> weights, kept, results;
+        for (int64_t p = 0; p < parts; ++p) {
+          weights.push_back(make.random({each, h}, uint64_t(10 + p), 0.3));
+          kept.push_back(keep ? make.empty({count, each}) : Array());
+          run(VocabularyLossForward{.x = x,
+                                    .weight = weights.back(),
+                                    .targets = targets,
+                                    .first = p * each,
+                                    .total = v,
+                                    .stats = stats.slice(0, p, p + 1).view({count, 3}),
+                                    .kept = kept.back()});
+        }
+        for (int64_t p = 0; p < parts; ++p) {
+          const Array loss = make.floats({}), token_loss = make.floats({n}), lse = make.floats({n}),
+                      dx = make.empty({n, h}), dweight = make.random_f32({each, h}, 4);
+          run(VocabularyLossFinish{.stats = stats,
+                                   .targets = targets,
+                                   .part = p,
+                                   .first = p * each,
+                                   .total = v,
+                                   .loss_sum = loss,
+                                   .token_loss = token_loss,
+                                   .lse = lse,
+                                   .kept = kept[size_t(p)]});
+          run(VocabularyLossBackward{.x = x,
+                                     .weight = weights[size_t(p)],
+                                     .targets = targets,
+                                     .first = p * each,
+                                     .total = v,
+                                     .lse = keep ? Array() : lse,
+                                     .kept = kept[size_t(p)],
+                                     .scale = 0.5,
+                                     .dx = dx,
+                                     .dweight = dweight,
+                                     .accumulate_dweight = true});
+          for (const Array& a : {loss, token_loss, lse, dx, dweight}) results.push_back(a);
+        }
+        return results;
+      });
 }
 
 }  // namespace

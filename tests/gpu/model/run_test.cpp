@@ -10,10 +10,11 @@ using namespace genesis::testing;
 class CardRun : public CardTest {};
 
 TrainConfig config_on(const TinyRun& tiny, DeviceChoice device, const std::string& output,
-                      int64_t steps = 6) {
+                      int64_t steps = 4) {
   TrainConfig c = tiny.config(output);
   c.model.emb_dropout_prob = 0.0;
   c.device = device;
+  c.global_batch_size = 2;
   c.max_steps = steps;
   return c;
 }
@@ -56,17 +57,57 @@ TEST_F(CardRun, RanksThatShareACardMakeTheSameSteps) {
   expect_same_curve(tiny.train(sharded, 2), reference, 1e-3);
 }
 
+TEST_F(CardRun, RanksThatShareACardSplitTheModel) {
+  const TinyRun tiny;
+  TrainConfig one = config_on(tiny, DeviceChoice::cuda, "whole-model", 3), two = one;
+  two.output_dir = (tiny / "split-model").string();
+  two.tensor_parallel_size = 2;
+  for (TrainConfig* c : {&one, &two}) c->precision = Precision::bf16_mixed;
+  expect_same_curve(tiny.train(two, 2), tiny.train(one), 5e-3);
+}
+
+TEST_F(CardRun, OffloadedMomentsGiveTheSameBitsAndResume) {
+  const TinyRun tiny;
+  for (const auto precision : {Precision::bf16_mixed, Precision::bf16_true}) {
+    const std::string name(spelling_of(precision));
+    TrainConfig plain = config_on(tiny, DeviceChoice::cuda, "here-" + name, 4),
+                away = config_on(tiny, DeviceChoice::cuda, "away-" + name, 2);
+    for (TrainConfig* c : {&plain, &away}) {
+      c->precision = precision;
+      c->lr_scheduler_type = LrSchedulerType::constant;
+    }
+    away.offload_optimizer = true;
+    const auto wanted = tiny.train(plain);
+    tiny.train(away);
+    away.max_steps = 4;
+    const auto got = tiny.train(away);
+    ASSERT_EQ(got.size(), wanted.size());
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << name << ", step " << i + 1;
+  }
+}
+
+TEST_F(CardRun, EightBytesAParameterFollowTheRunWithTen) {
+  const TinyRun tiny;
+  TrainConfig ten = config_on(tiny, DeviceChoice::cuda, "ten"),
+              eight = config_on(tiny, DeviceChoice::cuda, "eight");
+  for (TrainConfig* c : {&ten, &eight}) c->precision = Precision::bf16_true;
+  eight.gradient_dtype = GradientDType::bf16;
+  eight.gradient_checkpointing = GradientCheckpointing::fit;
+  expect_same_curve(tiny.train(eight), tiny.train(ten), 0.02);
+}
+
 TEST_F(CardRun, ResumeGivesTheSameBits) {
   const TinyRun tiny;
-  TrainConfig whole = config_on(tiny, DeviceChoice::cuda, "whole", 6),
-              half = config_on(tiny, DeviceChoice::cuda, "half", 3);
+  TrainConfig whole = config_on(tiny, DeviceChoice::cuda, "whole", 4),
+              half = config_on(tiny, DeviceChoice::cuda, "half", 2);
   for (TrainConfig* c : {&whole, &half}) {
     c->precision = Precision::bf16_mixed;
     c->lr_scheduler_type = LrSchedulerType::constant;
   }
   const auto wanted = tiny.train(whole);
   tiny.train(half);
-  half.max_steps = 6;
+  half.max_steps = 4;
   const auto got = tiny.train(half);
   ASSERT_EQ(got.size(), wanted.size());
   for (size_t i = 0; i < got.size(); ++i)

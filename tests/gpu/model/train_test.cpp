@@ -3,6 +3,7 @@
 
 #include "autograd/autocast.h"
 #include "models/generation/generate.h"
+#include "models/generation/token_steps.h"
 #include "models/qwen/model.h"
 #include "parallel/gather_shards.h"
 #include "parallel/local_group.h"
@@ -124,11 +125,15 @@ TEST_F(CardModel, Qwen3AsOnTheCpu) {
 
 TEST_F(CardModel, CheckpointingGivesTheSameBits) {
   const QwenConfig config = small_config(64);
-  const auto plain = model_on(Device::cuda, config), saving = model_on(Device::cuda, config);
-  saving->gradient_checkpointing(true);
-  const Outcome a = step(*plain, true, DType::bf16), b = step(*saving, true, DType::bf16);
-  EXPECT_EQ(a.loss, b.loss);
-  EXPECT_EQ(a.grads, b.grads);
+  const Outcome plain = step(*model_on(Device::cuda, config), true, DType::bf16);
+  for (const Recompute what : {Recompute::activation, Recompute::feed_forward, Recompute::block})
+    for (const int64_t layers : {1, 2}) {
+      const auto saving = model_on(Device::cuda, config);
+      saving->recompute(what, layers);
+      const Outcome again = step(*saving, true, DType::bf16);
+      EXPECT_EQ(again.loss, plain.loss);
+      EXPECT_EQ(again.grads, plain.grads);
+    }
 }
 
 TEST_F(CardModel, StepsRepeatBitForBit) {
@@ -146,6 +151,49 @@ TEST_F(CardModel, GeneratesWhatTheCpuGenerates) {
   const auto host = generate(*model_on(Device::cpu, config), prompts, greedy),
              card = generate(*model_on(Device::cuda, config), prompts, greedy);
   for (size_t i = 0; i < prompts.size(); ++i) EXPECT_EQ(card[i].tokens, host[i].tokens) << i;
+}
+
+TEST_F(CardModel, AConversationKeepsItsKeysOnTheCard) {
+  const QwenConfig config = small_config(64);
+  GenerationConfig greedy;
+  greedy.do_sample = false;
+  greedy.max_new_tokens = 6;
+  std::vector<GeneratedText> texts[2];
+  for (const Device device : {Device::cpu, Device::cuda}) {
+    const auto model = model_on(device, config);
+    KeptText kept;
+    std::vector<int32_t> text = {3, 4, 5, 6};
+    for (int turn = 0; turn < 3; ++turn) {
+      texts[int(device)].push_back(generate(*model, text, greedy, kept));
+      text.insert(text.end(), texts[int(device)].back().tokens.begin(),
+                  texts[int(device)].back().tokens.end());
+      text.push_back(int32_t(7 + turn));
+    }
+    EXPECT_GT(kept.reused(), 4);
+    EXPECT_EQ(kept.cache().keys(0).device(), device);
+  }
+  for (size_t turn = 0; turn < 3; ++turn) EXPECT_EQ(texts[0][turn].tokens, texts[1][turn].tokens) << turn;
+}
+
+/// A recorded step against the same step started kernel by kernel, while texts end and the cache grows.
+TEST_F(CardModel, RecordedStepsGiveTheLogitsOfTheOthers) {
+  const QwenConfig config = small_config(64);
+  const auto model = model_on(Device::cuda, config, DType::bf16);
+  model->eval();
+  KvCache recorded(config, 3, 40, DType::bf16, Device::cuda), plain(config, 3, 40, DType::bf16, Device::cuda);
+  TokenSteps steps(*model, recorded);
+  CachedStep step{
+      .tokens = {{3, 4, 5}, {9}, {1, 2, 3, 4, 5, 6, 7}}, .slots = {2, 0, 1}, .ntk_alphas = {1, 1, 1}};
+  for (int i = 0; i < 12; ++i) {
+    const Array got = steps.next_logits(step), wanted = model->next_logits(step, plain);
+    expect_close(got, values_of(wanted), 0.02, fmt::format("step {}", i));
+    if (i == 6) {  // one text ends
+      step.slots.pop_back();
+      step.ntk_alphas.pop_back();
+    }
+    step.tokens.assign(step.slots.size(), {int32_t(10 + i)});
+  }
+  EXPECT_EQ(steps.replayed(), 9);  // 12 without the prompts' and the first of each number of texts
 }
 
 TEST_F(CardModel, SavesAndLoadsWeights) {

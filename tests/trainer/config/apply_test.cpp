@@ -74,7 +74,8 @@ TEST(Config, WrongTypesAreErrors) {
       "sft.yaml:1: key 'lr_scheduler_type' is 'cosin', must be one of linear, cosine, constant; did you mean "
       "'cosine'?");
   EXPECT_EQ(error_of("gradient_checkpointing: partial"),
-            "sft.yaml:1: key 'gradient_checkpointing' is 'partial', must be one of none, selective, full");
+            "sft.yaml:1: key 'gradient_checkpointing' is 'partial', must be one of none, selective, "
+            "feed_forward, full, auto");
 }
 
 TEST(Config, NumbersOutOfRangeAreErrors) {

@@ -48,7 +48,7 @@ TEST(Plan, PredictsTheLoggedBytesOfDataParallelExactly) {
   const EvenRun run;
   for (const int dp : {2, 4})
     for (const int64_t zero : {0, 1})
-      for (const auto reduce : {GradientReduceDType::f32, GradientReduceDType::bf16})
+      for (const auto reduce : {GradientDType::f32, GradientDType::bf16})
         for (const auto precision : {Precision::fp32, Precision::bf16_mixed, Precision::bf16_true})
           expect_planned_bytes(run, {.dp = dp, .zero = zero, .precision = precision, .reduce = reduce});
   for (const int64_t zero : {0, 1})

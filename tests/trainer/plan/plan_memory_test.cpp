@@ -43,6 +43,34 @@ TEST(Plan, PredictsMemoryByCategory) {
       }
 }
 
+TEST(Plan, PredictsMemoryOfEveryCheckpointingPolicy) {
+  const EvenRun run;
+  const int64_t length = run.length();
+  for (const auto policy :
+       {GradientCheckpointing::selective, GradientCheckpointing::feed_forward, GradientCheckpointing::full})
+    for (const int64_t layers : {-1, 1, 2}) {
+      TrainConfig c = run.config(fmt::format("policy-{}-{}", spelling_of(policy), layers));
+      c.precision = Precision::bf16_mixed;
+      c.gradient_checkpointing = policy;
+      c.gradient_checkpointing_layers = layers;
+      PlanInput in = planned(c, 1);
+      in.row_tokens = length;
+      expect_near_percent(run.grown(run.measure(c, 1), MemoryCategory::activations),
+                          plan_memory(in).at(MemoryCategory::activations), 3, c.output_dir);
+    }
+}
+
+TEST(Plan, PredictsNarrowGradientsToTheByte) {
+  const EvenRun run;
+  TrainConfig c = run.config("narrow");
+  c.precision = Precision::bf16_true;
+  const int64_t wide = plan_memory(planned(c, 1)).at(MemoryCategory::gradients);
+  c.gradient_dtype = GradientDType::bf16;
+  const int64_t narrow = plan_memory(planned(c, 1)).at(MemoryCategory::gradients);
+  EXPECT_EQ(run.grown(run.measure(c, 1), MemoryCategory::gradients), narrow);
+  EXPECT_LT(narrow, wide * 52 / 100);
+}
+
 TEST(Plan, ShardedStateOfAllRanksIsWhatTheyMeasure) {
   const EvenRun run;
   for (const auto& [ranks, precision] :

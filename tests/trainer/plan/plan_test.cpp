@@ -37,6 +37,25 @@ TEST(Plan, RefusesWhatCannotFitAndProposesAChangeThatDoes) {
   EXPECT_NE(plan_text(report).find("does not fit"), std::string::npos);
 }
 
+/// 7B at 8192 tokens on one 80 GB card: 8 bytes a parameter, and as little recomputed as fits.
+TEST(Plan, ChoosesTheFewestBlocksThatFitTheCard) {
+  const auto report =
+      report_of({"model_name_or_path=" GENESIS_SOURCE_DIR "/configs/qwen1/qwen1_7B.yaml",
+                 "precision=bf16-true", "gradient_dtype=bf16", "max_seq_len=8192",
+                 "gradient_checkpointing=auto", "per_device_train_batch_size=1", "--gpu", "h100"});
+  const Layout& asked = report.asked;
+  EXPECT_TRUE(asked.fits(report.machine));
+  EXPECT_GT(asked.input.recomputed_layers(), 0);
+  PlanInput less = asked.input;
+  less.checkpointing_layers = asked.input.recomputed_layers() - 1;
+  EXPECT_FALSE(evaluate_layout(less, report.machine).fits(report.machine));
+  EXPECT_NE(plan_text(report).find(" of 32 blocks"), std::string::npos) << plan_text(report);
+  PlanInput full = asked.input;
+  full.checkpointing = GradientCheckpointing::full;
+  full.checkpointing_layers = -1;
+  EXPECT_LT(asked.time.step(), evaluate_layout(full, report.machine).time.step());
+}
+
 TEST(Plan, ScalesAndAnswersWithinASecond) {
   const auto begin = std::chrono::steady_clock::now();
   const auto report = report_of(words_of("qwen1_1.8B.yaml", {"zero_stage=1", "gradient_accumulation_steps=8",

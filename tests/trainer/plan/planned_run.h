@@ -75,7 +75,7 @@ struct PlannedRun {
   int64_t zero = 0, kv_heads = 4;
   Precision precision = Precision::fp32;
   GradientCheckpointing checkpointing = GradientCheckpointing::none;
-  GradientReduceDType reduce = GradientReduceDType::f32;
+  GradientDType reduce = GradientDType::f32;
   Deterministic deterministic = Deterministic::standard;
   bool qk_norm = false;
 

@@ -71,7 +71,7 @@ TEST(Zero, ResumesAtAnotherNumberOfRanksAndStage) {
 TEST(Zero, NarrowGradientsStayCloseToTheRun) {
   const TinyRun run;
   TrainConfig c = config_of(run, "narrow", 1, Precision::fp32);
-  c.gradient_reduce_dtype = GradientReduceDType::bf16;
+  c.gradient_reduce_dtype = GradientDType::bf16;
   const auto exact = run.train(config_of(run, "exact", 0, Precision::fp32), 2), narrow = run.train(c, 2);
   for (size_t i = 0; i < exact.size(); ++i)
     EXPECT_NEAR(double(narrow[i]["loss"]) / double(exact[i]["loss"]), 1.0, 5e-3) << "step " << i;

@@ -1,19 +1,19 @@
 #pragma once
 #include "autograd/node.h"
 
-namespace genesis::parallel {
+namespace genesis::autograd {
 
-/// Where the gradient of input `i` of a linear layer goes: the leaf's own buffer, or an array that is
-/// returned, in the type and on the device of `dy`.
-struct LinearTarget {
-  LinearTarget(const autograd::Saved& saved, size_t i, const Shape& shape, const Array& dy) {
+/// Where the gradient of a product's weight or bias (input `i`) goes: the leaf's own buffer, to which the
+/// product adds, or an array of `like`'s dtype and device that is returned; nowhere when it is not needed.
+struct WeightTarget {
+  WeightTarget(const Saved& saved, size_t i, const Shape& shape, const Array& like) {
     if (!saved.needs(i)) return;
     if (saved.is_leaf(i)) {
       auto target = saved.gradient_target(i);
       grad = target.grad;
       accumulate = target.accumulate;
     } else {
-      grad = Array::empty(shape, dy.dtype(), dy.device());
+      grad = Array::empty(shape, like.dtype(), like.device());
       is_returned = true;
     }
   }
@@ -24,4 +24,4 @@ struct LinearTarget {
   bool accumulate = false, is_returned = false;
 };
 
-}  // namespace genesis::parallel
+}  // namespace genesis::autograd

@@ -1,0 +1,66 @@
+#pragma once
+// Streams, events and graphs of the emulated card. Work given to a stream waits until somebody needs it: a
+// synchronisation, an event that another stream or the host waits for, a copy the host reads. So a missing
+// wait is not hidden by luck: what was not waited for has not happened.
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+struct CUstream_st;
+
+/// A place in a stream that others wait for. An event's record makes one; whoever waits keeps it, since the
+/// event may be recorded again, or gone, by then.
+struct EmulatedMark {
+  CUstream_st* stream = nullptr;
+  bool reached = false;
+  double seconds = 0;
+};
+/// What a stream does next: a piece of work, a mark, or a wait for another stream's mark.
+struct EmulatedWork {
+  std::function<void()> run;
+  std::shared_ptr<EmulatedMark> marks, awaits;
+};
+struct CUgraph_st {
+  std::vector<EmulatedWork> work;
+};
+struct CUgraphExec_st {
+  CUgraph_st graph;
+};
+struct CUstream_st {
+  std::deque<EmulatedWork> waiting;
+  CUgraph_st* captured = nullptr;  // work goes here while the stream is captured
+};
+struct CUevent_st {
+  std::shared_ptr<EmulatedMark> last;  // null: never recorded, which counts as reached
+};
+
+namespace genesis::emulation {
+
+/// Gives a stream (null: the default one) a piece of work.
+void enqueue(CUstream_st* stream, std::function<void()> run);
+void record(CUevent_st* event, CUstream_st* stream);
+void await(CUstream_st* stream, CUevent_st* event);
+/// Runs what a stream was given, all of it or up to an event's last record.
+void drain(CUstream_st* stream);
+void drain(CUevent_st* event);
+void drain_all();
+/// One piece of work of the event's stream; whether the event is reached then.
+bool advance(CUevent_st* event);
+
+CUstream_st* create_stream();
+void destroy_stream(CUstream_st* stream);
+/// Whether a stream is being captured: most calls that wait are errors then, as on a card.
+bool capturing(CUstream_st* stream);
+bool any_capture();
+bool begin_capture(CUstream_st* stream);
+CUgraph_st* end_capture(CUstream_st* stream);
+void launch_graph(const CUgraph_st& graph, CUstream_st* stream);
+
+/// Memory of cudaHostAlloc: copies from and to it happen when the stream gets there, others read at once.
+void note_pinned(void* data, size_t bytes);
+void forget_pinned(void* data);
+bool is_pinned(const void* data);
+
+}  // namespace genesis::emulation

@@ -1,0 +1,61 @@
+#include "trainer/train/recompute_setup.h"
+
+#include "kernels/core/cuda/runtime.h"
+#include "kernels/core/log.h"
+#include "trainer/plan/layout_search.h"
+
+namespace genesis::trainer {
+namespace {
+
+constexpr double kUsableShare = 0.94;  // of a card: the rest is the driver's and what the pool cannot join
+
+/// What fits where this run is.
+PlanInput fitting(const models::QwenModel& model, const TrainConfig& config, int ranks) {
+  TrainConfig open = config;
+  open.gradient_checkpointing = GradientCheckpointing::none;
+  PlanInput in = plan_input(open, model.config(), ranks);
+  in.device = model.device();
+  Machine machine = machine_of(in.device == Device::cpu ? "cpu" : "h100", 0, ranks, 1);
+  if (in.device == Device::cuda) machine.memory_bytes = kUsableShare * double(cuda::probe().memory_bytes);
+  in = with_least_recompute(in, machine);
+  const double total = double(plan_memory(in).total());
+  if (total > machine.memory_bytes)
+    warn("gradient_checkpointing auto: the plan needs {:.1f} GB of {:.1f} GB even with `full`", total / 1e9,
+         machine.memory_bytes / 1e9);
+  notice("gradient_checkpointing auto: {} in {} of {} blocks ({:.1f} GB of {:.1f} GB planned)",
+         spelling_of(in.checkpointing), in.recomputed_layers(), in.model.n_layer, total / 1e9,
+         machine.memory_bytes / 1e9);
+  return in;
+}
+
+}  // namespace
+
+models::Recompute recompute_of(GradientCheckpointing policy) {
+  switch (policy) {
+    case GradientCheckpointing::none:
+      return models::Recompute::nothing;
+    case GradientCheckpointing::selective:
+      return models::Recompute::activation;
+    case GradientCheckpointing::feed_forward:
+      return models::Recompute::feed_forward;
+    case GradientCheckpointing::full:
+      return models::Recompute::block;
+    case GradientCheckpointing::fit:
+      break;
+  }
+  GENESIS_INVARIANT(false, "a policy that is not chosen yet");
+  return {};
+}
+
+void set_recompute(models::QwenModel& model, const TrainConfig& config, int ranks) {
+  GradientCheckpointing policy = config.gradient_checkpointing;
+  int64_t layers = config.gradient_checkpointing_layers;
+  if (policy == GradientCheckpointing::fit) {
+    const PlanInput in = fitting(model, config, ranks);
+    policy = in.checkpointing;
+    layers = in.checkpointing_layers;
+  }
+  model.recompute(recompute_of(policy), layers < 0 ? model.config().n_layer : layers);
+}
+
+}  // namespace genesis::trainer
