@@ -5,6 +5,7 @@
 
 #include "kernels/accumulate.h"
 #include "kernels/adamw.h"
+#include "kernels/core/cuda/host_window.h"
 #include "kernels/core/run.h"
 
 namespace genesis::optim {
@@ -58,7 +59,7 @@ void AdamW::make_moments() {
   const Device device = pieces_.empty() ? Device::cpu : pieces_.front().weight.device();
   const bool offloaded = options_.offload_moments && device == Device::cuda;
   if (offloaded)
-    window_ = std::make_unique<cuda::HostWindow>(2 * kOffloadedElements * int64_t(sizeof(float)));
+    window_ = std::make_shared<cuda::HostWindow>(2 * kOffloadedElements * int64_t(sizeof(float)));
   for (const auto& [dtype, count] : counts) {
     const auto zeros = [&] {
       return offloaded ? cuda::pinned_zeros({count}, dtype) : Array::zeros({count}, dtype, device);

@@ -5,7 +5,10 @@
 
 #include "autograd/tensor.h"
 #include "kernels/adamw.h"
-#include "kernels/core/cuda/host_window.h"
+
+namespace genesis::cuda {
+class HostWindow;
+}
 
 namespace genesis::optim {
 
@@ -91,7 +94,7 @@ class AdamW {
   std::vector<bool> decays_;  // [parameters]
   AdamWOptions options_;
   std::vector<AdamWPiece> pieces_;
-  std::unique_ptr<cuda::HostWindow> window_;  // null unless moments are offloaded
+  std::shared_ptr<cuda::HostWindow> window_;  // null unless moments are offloaded
   bool whole_ = false;
   int64_t steps_ = 0;
 };

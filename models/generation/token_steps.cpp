@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "kernels/core/cuda/graph.h"
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/log.h"
 #include "kernels/core/profile.h"

@@ -2,7 +2,6 @@
 #include <map>
 #include <memory>
 
-#include "kernels/core/cuda/graph.h"
 #include "models/generation/kv_cache.h"
 #include "models/qwen/model.h"
 

@@ -45,7 +45,6 @@ TEST(Plan, PredictsMemoryByCategory) {
 
 TEST(Plan, PredictsMemoryOfEveryCheckpointingPolicy) {
   const EvenRun run;
-  const int64_t length = run.length();
   for (const auto policy :
        {GradientCheckpointing::selective, GradientCheckpointing::feed_forward, GradientCheckpointing::full})
     for (const int64_t layers : {-1, 1, 2}) {
@@ -54,7 +53,7 @@ TEST(Plan, PredictsMemoryOfEveryCheckpointingPolicy) {
       c.gradient_checkpointing = policy;
       c.gradient_checkpointing_layers = layers;
       PlanInput in = planned(c, 1);
-      in.row_tokens = length;
+      in.row_tokens = run.length(c);
       expect_near_percent(run.grown(run.measure(c, 1), MemoryCategory::activations),
                           plan_memory(in).at(MemoryCategory::activations), 3, c.output_dir);
     }
