@@ -17,9 +17,8 @@ double stop_by_patient_mpirun(Cases& cases) {
   job.signal(SIGTERM);
   const JobEnd e = end_of(job, 60);
   const std::string saved = fmt::format("checkpoint-{}", JobOnDisk::steps_done(c));
-  // mpirun's own status is 1, whatever its ranks say.
-  cases.expect(job.noted() == 75 && e.says("stopped after step") &&
-                   std::filesystem::exists(std::filesystem::path(c.output_dir) / saved),
+  // mpirun's own status is 1, whatever its ranks say, and it may no longer print what they say.
+  cases.expect(job.noted() == 75 && std::filesystem::exists(std::filesystem::path(c.output_dir) / saved),
                fmt::format("SIGTERM to mpirun: the ranks left {}, {}\n{}", job.noted(), saved, e.output));
   return e.seconds;
 }

@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/log.h"
 #include "parallel/exit_note.h"
@@ -52,6 +54,8 @@ int run_job(const ConfigArguments& arguments) {
 
 int train(const ConfigArguments& arguments) {
   const StopSignals until_the_end;  // one that comes after the last step must not look like a crash
+  // Whoever reads our lines may go first, as mpirun does when it ends a job: the run is saved all the same.
+  std::signal(SIGPIPE, SIG_IGN);
   const int code = run_job(arguments);
   parallel::note_exit_code(code);
   return code;
