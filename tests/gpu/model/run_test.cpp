@@ -28,6 +28,17 @@ void expect_same_curve(const std::vector<nlohmann::json>& got, const std::vector
   }
 }
 
+/// `half` stops at its max_steps and goes on to those of `whole`: the losses of `whole`, bit for bit.
+void expect_resumed_bits(const TinyRun& tiny, const TrainConfig& whole, TrainConfig half) {
+  const auto wanted = tiny.train(whole);
+  tiny.train(half);
+  half.max_steps = whole.max_steps;
+  const auto got = tiny.train(half);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << half.output_dir << ", step " << i + 1;
+}
+
 TEST_F(CardRun, LossCurveOfEveryPrecisionFollowsTheCpu) {
   const TinyRun tiny;
   TrainConfig c = config_on(tiny, DeviceChoice::cpu, "cpu");
@@ -77,13 +88,7 @@ TEST_F(CardRun, OffloadedMomentsGiveTheSameBitsAndResume) {
       c->lr_scheduler_type = LrSchedulerType::constant;
     }
     away.offload_optimizer = true;
-    const auto wanted = tiny.train(plain);
-    tiny.train(away);
-    away.max_steps = 4;
-    const auto got = tiny.train(away);
-    ASSERT_EQ(got.size(), wanted.size());
-    for (size_t i = 0; i < got.size(); ++i)
-      EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << name << ", step " << i + 1;
+    expect_resumed_bits(tiny, plain, away);
   }
 }
 
@@ -105,13 +110,7 @@ TEST_F(CardRun, ResumeGivesTheSameBits) {
     c->precision = Precision::bf16_mixed;
     c->lr_scheduler_type = LrSchedulerType::constant;
   }
-  const auto wanted = tiny.train(whole);
-  tiny.train(half);
-  half.max_steps = 4;
-  const auto got = tiny.train(half);
-  ASSERT_EQ(got.size(), wanted.size());
-  for (size_t i = 0; i < got.size(); ++i)
-    EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << "step " << i + 1;
+  expect_resumed_bits(tiny, whole, half);
 }
 
 TEST_F(CardRun, CheckpointMadeOnACardGoesOnTheCpu) {
