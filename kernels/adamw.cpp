@@ -6,6 +6,13 @@ namespace genesis::kernels {
 
 void AdamW::check() const {
   GENESIS_CHECK(step >= 1, kName, ": step ", step, ", the first step is 1");
+  if (decision.defined()) {
+    expect_dtype(kName, "decision", decision, DType::f64);
+    expect_contiguous(kName, "decision", decision);
+    GENESIS_CHECK(decision.numel() >= 2 && decision.device() == device(), kName, ": decision of ",
+                  decision.numel(), " numbers on ", name_of(decision.device()), ", parameters on ",
+                  name_of(device()));
+  }
   for (const AdamWTensor& t : tensors) {
     expect_computed(kName, "param", t.param);
     expect_contiguous(kName, "param", t.param);

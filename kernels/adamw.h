@@ -32,6 +32,9 @@ struct AdamW {
   double lr = 0, beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weight_decay = 0;
   int64_t step = 1;       ///< 1 for the first
   double grad_scale = 1;  ///< clip coefficient, loss unscaling
+  /// f64 [>= 2], contiguous, where the parameters are: a factor of grad_scale, and 0 where nothing is to be
+  /// updated (kernels/update_decision.h). Undefined: 1 and 1.
+  Array decision;
   RandomStream rounding;  ///< names this step's rounding; used for bf16 parameters only
   Device device() const { return tensors.empty() ? Device::cpu : tensors.front().param.device(); }
   void check() const;

@@ -75,12 +75,12 @@ void AdamW::make_moments() {
   }
 }
 
-void AdamW::step(double grad_scale) {
+void AdamW::step(double grad_scale, const Array& decision) {
   begin_step();
-  update(0, pieces_.size(), grad_scale);
+  update(0, pieces_.size(), grad_scale, decision);
 }
 
-void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale) {
+void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale, const Array& decision) {
   kernels::AdamW update{.tensors = {},
                         .lr = options_.lr,
                         .beta1 = options_.beta1,
@@ -89,6 +89,7 @@ void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale) {
                         .weight_decay = options_.weight_decay,
                         .step = steps_,
                         .grad_scale = grad_scale,
+                        .decision = decision,
                         .rounding = {options_.rounding_seed, uint64_t(steps_)}};
   if (window_) {
     update_through_window(update, first_piece, last_piece);

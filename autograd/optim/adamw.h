@@ -56,13 +56,14 @@ class AdamW {
   /// parameter's value. Errors: genesis::Error for a range outside its parameter.
   AdamW(std::vector<Tensor> parameters, AdamWOptions options, std::vector<AdamWPiece> pieces);
 
-  /// One update with lr() from the gradients times grad_scale (clip coefficient, unscaling).
-  void step(double grad_scale = 1.0);
+  /// One update with lr() from the gradients times grad_scale (clip coefficient, unscaling), and times what
+  /// `decision` holds, where that is defined (kernels::AdamW::decision): it may also leave the update out.
+  void step(double grad_scale = 1.0, const Array& decision = {});
   void zero_grad();
 
   /// The same in parts: begin_step(), then update() of ranges of pieces() until all had their turn.
   void begin_step() { ++steps_; }
-  void update(size_t first_piece, size_t last_piece, double grad_scale);
+  void update(size_t first_piece, size_t last_piece, double grad_scale, const Array& decision = {});
 
   double lr() const { return options_.lr; }
   void set_lr(double lr) { options_.lr = lr; }

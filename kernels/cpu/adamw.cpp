@@ -88,7 +88,13 @@ void step_chunk(const AdamW& o, const AdamWTensor& t, int64_t begin, int64_t end
 
 }  // namespace
 
-void run_cpu(const AdamW& o) {
+void run_cpu(const AdamW& given) {
+  AdamW o = given;
+  if (o.decision.defined()) {
+    const double* decision = o.decision.data<double>();
+    if (decision[1] == 0) return;
+    o.grad_scale *= decision[0];
+  }
   Chunks chunks;
   for (const AdamWTensor& t : o.tensors) chunks.add(t.param.numel());
   chunks.for_each([&](int64_t, size_t tensor, int64_t begin, int64_t end) {

@@ -24,6 +24,8 @@ struct Entry {
 struct Rates {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, lr, inverse_bias1, inverse_bias2, eps, grad_scale;
   uint64_t seed;
+  double wide_scale;       // grad_scale before rounding
+  const double* decision;  // [2] {factor of grad_scale, 0: nothing is updated}, or null
 };
 
 __device__ void update(const Rates& r, float decay, float& w, float& m, float& v, float g) {
@@ -40,6 +42,10 @@ __device__ float stochastic(float x, uint32_t random) {
 
 template <class P, class G>
 __global__ void step(const Entry* entries, int64_t count, Rates rates) {
+  if (rates.decision) {
+    if (rates.decision[1] == 0) return;
+    rates.grad_scale = float(rates.wide_scale * rates.decision[0]);
+  }
   const Entry e = entry_of_block(entries, count);
   const int64_t begin = (int64_t(blockIdx.x) - e.first_block) * kListChunk;
   const int64_t end = begin + kListChunk < e.elements ? begin + kListChunk : e.elements;
@@ -111,7 +117,9 @@ void run_cuda(const AdamW& o) {
                     .inverse_bias2 = float(1.0 / (1.0 - std::pow(o.beta2, double(o.step)))),
                     .eps = float(o.eps),
                     .grad_scale = float(o.grad_scale),
-                    .seed = o.rounding.seed};
+                    .seed = o.rounding.seed,
+                    .wide_scale = o.grad_scale,
+                    .decision = o.decision.defined() ? pointer<const double>(o.decision) : nullptr};
   update_all<float, float>(o, DType::f32, DType::f32, rates);
   update_all<float, DeviceBf16>(o, DType::f32, DType::bf16, rates);
   update_all<DeviceBf16, DeviceBf16>(o, DType::bf16, DType::bf16, rates);

@@ -127,12 +127,12 @@ ShardedOptimizer::~ShardedOptimizer() {
   }
 }
 
-void ShardedOptimizer::step(double grad_scale) {
+void ShardedOptimizer::step(double grad_scale, const Array& decision) {
   State& s = *state_;
-  if (!s.is_shared()) return s.adamw->step(grad_scale);
+  if (!s.is_shared()) return s.adamw->step(grad_scale, decision);
   s.adamw->begin_step();
   for (size_t b = s.buckets.size(); b-- > 0;) {
-    s.adamw->update(s.first_piece[b], s.first_piece[b + 1], grad_scale);
+    s.adamw->update(s.first_piece[b], s.first_piece[b + 1], grad_scale, decision);
     s.gather(state_, b);
   }
 }

@@ -27,8 +27,8 @@ class ShardedOptimizer {
   ShardedOptimizer(const ShardedOptimizer&) = delete;
   ShardedOptimizer& operator=(const ShardedOptimizer&) = delete;
 
-  /// One update from the summed gradients times grad_scale. Collective where state is shared.
-  void step(double grad_scale = 1.0);
+  /// One update from the summed gradients times grad_scale, as AdamW::step. Collective where state is shared.
+  void step(double grad_scale = 1.0, const Array& decision = {});
 
   /// What this rank keeps. pieces() of all ranks tile every parameter: to be saved as slices of global
   /// tensors, and restored from them at any number of ranks.

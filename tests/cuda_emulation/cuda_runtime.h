@@ -223,6 +223,11 @@ T __shfl_sync(unsigned, T value, int from) {
 }
 
 inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned(uint64_t(a) * b >> 32); }
+/// Rounded by itself: the compiler makes no fused operation of it.
+inline double __dmul_rn(double a, double b) {
+  volatile double product = a * b;
+  return product;
+}
 inline unsigned __float_as_uint(float x) {
   unsigned u;
   return std::memcpy(&u, &x, 4), u;

@@ -127,5 +127,20 @@ TEST(AdamW, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of<Error>([&] { run(o); }).find("moment holds bf16, expected f32"), std::string::npos);
 }
 
+TEST(AdamW, FollowsADecision) {
+  AdamW wanted = make_step(DType::f32, DType::f32), got = make_step(DType::f32, DType::f32);
+  wanted.grad_scale *= 0.25;
+  run(wanted);
+  got.decision = Array::from<double>({0.25, 0}, {2});
+  const auto before = values_of(got.tensors.back().param);
+  run(got);
+  EXPECT_EQ(values_of(got.tensors.back().param), before);
+  got.decision = Array::from<double>({0.25, 1}, {2});
+  run(got);
+  EXPECT_EQ(values_of(got.tensors.back().param), values_of(wanted.tensors.back().param));
+  got.decision = Array::from<double>({0.25}, {1});
+  EXPECT_THROW(run(got), Error);
+}
+
 }  // namespace
 }  // namespace genesis::kernels

@@ -1,6 +1,8 @@
 #include "kernels/adamw.h"
 #include "kernels/grad_norm.h"
+#include "kernels/owner_sums.h"
 #include "tests/gpu/card_case.h"
+#include "tests/support/update_decision_cases.h"
 
 namespace genesis::kernels {
 namespace {
@@ -72,6 +74,63 @@ TEST_F(CardOptimizer, GradNormAsOnTheCpu) {
   const auto sums = values_of(read_back(got));
   EXPECT_FALSE(std::isfinite(sums[0]));
   EXPECT_TRUE(std::isfinite(sums[1]));
+}
+
+TEST_F(CardOptimizer, DecisionsAreThoseOfTheCpu) {
+  std::vector<DecisionCase> cases(6);
+  cases[1].squares[2] = NAN;
+  cases[2].loss_sum = INFINITY;
+  cases[2].hold = true;
+  cases[3].held = 1;
+  cases[3].hold = true;
+  cases[4].unscale = cases[5].unscale = 1.0 / 65536;
+  cases[4].scaled = cases[5].scaled = cases[5].hold = true;
+  cases[4].squares.assign(700, 0.3);
+  cases[5].squares.assign(700, 0.3);
+  cases[5].squares[650] = INFINITY;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const auto wanted = cases[i].decide(Device::cpu), got = cases[i].decide(Device::cuda);
+    EXPECT_EQ(got.made, wanted.made) << i;
+    EXPECT_EQ(got.held, wanted.held) << i;
+    if (wanted.made == 0) continue;
+    EXPECT_EQ(got.factor, wanted.factor) << i;
+    EXPECT_EQ(got.norm, wanted.norm) << i;
+    EXPECT_EQ(got.loss, wanted.loss) << i;
+  }
+}
+
+TEST_F(CardOptimizer, AdamWFollowsTheDecision) {
+  for (const DType t : {DType::f32, DType::bf16}) {
+    const auto updated = [&](double grad_scale, const std::vector<double>& decision) {
+      AdamW op{.tensors = {{.param = on_device(random_array({20000}, t, 1), Device::cuda),
+                            .grad = on_device(random_array({20000}, t, 2), Device::cuda),
+                            .m = on_device(random_array({20000}, t, 3), Device::cuda),
+                            .v = on_device(Array::full({20000}, 0.5, t), Device::cuda)}},
+               .lr = 0.1,
+               .grad_scale = grad_scale};
+      if (!decision.empty()) op.decision = on_device(Array::from(decision, {2}), Device::cuda);
+      run(op);
+      return values_of(read_back(op.tensors[0].param));
+    };
+    EXPECT_EQ(updated(2, {0.3, 1}), updated(2 * 0.3, {}));
+    EXPECT_NE(updated(2, {0.3, 1}), updated(2, {}));
+    EXPECT_EQ(updated(2, {0.3, 0}), values_of(random_array({20000}, t, 1)));
+  }
+}
+
+TEST_F(CardOptimizer, OwnerSumsAsOnTheCpu) {
+  std::vector<int64_t> owners;
+  for (int64_t i = 0; i < 900; ++i) owners.push_back(i * 7 % 401);
+  for (const DType t : {DType::f64, DType::f32}) {
+    const Array values = random_array({900}, t, 5), wanted = Array::empty({410}, DType::f64),
+                got = Array::empty({410}, DType::f64, Device::cuda);
+    OwnerSums op{.values = values, .owners = Array::from(owners, {900}), .sums = wanted, .factor = 0.7};
+    run(op);
+    op.values = on_device(values, Device::cuda);
+    op.sums = got;
+    run(op);
+    EXPECT_EQ(values_of(read_back(got)), values_of(wanted));
+  }
 }
 
 }  // namespace
