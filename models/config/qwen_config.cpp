@@ -12,18 +12,22 @@ template <class T>
   throw ConfigError("model key '{}' is {}: {}", key, value, why);
 }
 
+// A model of layers as wide as this, kMostLayers of them, still counts its parameters inside int64.
+constexpr int64_t kWidest = int64_t(1) << 22, kMostLayers = 10'000, kMost = int64_t(1) << 31;
+
+void check_count(std::string_view key, int64_t value, int64_t most) {
+  if (value < 1 || value > most) refuse(key, value, fmt::format("it must be from 1 to {}", most));
+}
+
 void check_counts(const QwenConfig& c) {
-  constexpr int64_t kMost = int64_t(1) << 31;  // keeps every product of two inside int64
-  const std::pair<std::string_view, int64_t> counts[] = {
-      {"vocab_size", c.vocab_size},   {"n_layer", c.n_layer},
-      {"n_head", c.n_head},           {"n_embd", c.n_embd},
-      {"max_seq_len", c.max_seq_len}, {"n_kv_head", c.n_kv_head},
-      {"head_dim", c.head_dim},       {"intermediate_size", c.intermediate_size},
-      {"seq_length", c.seq_length}};
-  for (const auto& [key, value] : counts) {
-    if (value < 1 || value > kMost) refuse(key, value, fmt::format("it must be from 1 to {}", kMost));
-  }
-  if (c.n_layer > 10000) refuse("n_layer", c.n_layer, "it must be at most 10000");
+  check_count("vocab_size", c.vocab_size, kMost);
+  check_count("n_layer", c.n_layer, kMostLayers);
+  check_count("n_kv_head", c.n_kv_head, kWidest);
+  check_count("head_dim", c.head_dim, kWidest);
+  check_count("n_head * head_dim", c.n_head * c.head_dim, kWidest);
+  check_count("intermediate_size", c.intermediate_size, kWidest);
+  check_count("max_seq_len", c.max_seq_len, kMost);
+  check_count("seq_length", c.seq_length, kMost);
   if (c.n_head % c.n_kv_head != 0)
     refuse("n_kv_head", c.n_kv_head, fmt::format("it must divide n_head {}", c.n_head));
   if (c.head_dim % 2 != 0) refuse("head_dim", c.head_dim, "rotary positions need an even width");
@@ -62,7 +66,8 @@ std::string_view name_of(QwenFamily family) {
 
 QwenConfig QwenConfig::resolved() const {
   QwenConfig c = *this;
-  if (n_head < 1) refuse("n_head", n_head, "it must be at least 1");
+  check_count("n_head", n_head, kWidest);
+  check_count("n_embd", n_embd, kWidest);
   if (n_kv_head == 0) c.n_kv_head = n_head;
   if (head_dim == 0) {
     if (n_embd % n_head != 0)

@@ -83,6 +83,8 @@ TEST(QwenConfig, ErrorsNameKeyAndValue) {
       {{.n_layer = -1}, "'n_layer' is -1"},
       {{.n_head = 0}, "'n_head' is 0"},
       {{.n_head = 7}, "'n_embd' is 2048: n_head 7"},
+      {{.n_embd = int64_t(1) << 23}, "'n_embd' is 8388608: it must be from 1 to 4194304"},
+      {{.head_dim = int64_t(1) << 19}, "'n_head * head_dim' is 8388608"},
       {{.dropout = 1.0}, "'dropout' is 1"},
       {{.n_kv_head = 3}, "'n_kv_head' is 3: it must divide n_head 16"},
       {{.head_dim = 7}, "'head_dim' is 7"},

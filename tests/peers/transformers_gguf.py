@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
 """GGUF files written by `genesis export MODEL FILE.gguf`, read by the gguf package of llama.cpp and loaded by transformers.
 
-  gguf_file.py GENESIS WORK_FOLDER
+  transformers_gguf.py GENESIS WORK_FOLDER
 
 Every tensor under a name llama.cpp knows for the architecture, with the values of the model; keys and tokenizer as its loader wants
 them; for qwen2 and qwen3, transformers' own GGUF loader gives the same logits. Exit code 77 where a package is missing.
 """
 import json
-import os
-import pathlib
 import shutil
-import sys
+
+from genesis_program import ARCHITECTURES, WORK, run, skip_without, tokenizer_file
 
 try:
     import accelerate  # noqa: F401  transformers wants it to read GGUF
@@ -19,20 +18,9 @@ try:
     import torch
     import transformers
 except ImportError as missing:
-    print(f"SKIPPED: {missing}; `pip install accelerate gguf torch transformers` makes this test run", flush=True)
-    sys.exit(77)
+    skip_without(missing, "accelerate gguf torch transformers")
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import compare  # noqa: E402
-
-compare.GENESIS, compare.WORK = sys.argv[1], pathlib.Path(sys.argv[2])
-WORK = compare.WORK
-SHAPE = "vocab_size: 480\nn_layer: 2\nn_head: 4\nn_embd: 64\nhidden_dim: 96\nmax_position_embeddings: 256\nrope_theta: 1000000\n"
-MODELS = {
-    "qwen": "model_type: qwen\n" + SHAPE,
-    "qwen2": "model_type: qwen2\nn_kv_head: 2\n" + SHAPE,
-    "qwen3": "model_type: qwen3\nn_kv_head: 2\nhead_dim: 128\ntie_word_embeddings: true\n" + SHAPE,
-}
+LOGITS = 2e-5  # of the largest logit: float32, summed in another order
 
 
 def values(tensor):
@@ -84,21 +72,20 @@ def logits(folder, **options):
 
 
 if __name__ == "__main__":
-    WORK.mkdir(parents=True, exist_ok=True)
-    tokenizer = compare.tokenizer_file()
-    for arch, yaml in MODELS.items():
+    tokenizer = tokenizer_file()
+    for arch, yaml in ARCHITECTURES.items():
         (WORK / f"{arch}.yaml").write_text(yaml)
         source = WORK / arch
         shutil.rmtree(source, ignore_errors=True)
-        compare.run("init", WORK / f"{arch}.yaml", source, "--tokenizer", tokenizer)
+        run("init", WORK / f"{arch}.yaml", source, "--tokenizer", tokenizer)
         for dtype in ("f32", "f16", "bf16"):
             file = WORK / f"{arch}-{dtype}.gguf"
             file.unlink(missing_ok=True)
-            compare.run("export", source, file, "--dtype", dtype)
+            run("export", source, file, "--dtype", dtype)
             check(arch, dtype, source, file)
         if arch != "qwen":
             wanted, found = logits(source), logits(WORK, gguf_file=f"{arch}-f32.gguf")
             difference = float((wanted - found).abs().max() / wanted.abs().max())
-            assert difference < compare.LOGITS, f"{arch}: transformers reads other logits from the GGUF file: {difference}"
+            assert difference < LOGITS, f"{arch}: transformers reads other logits from the GGUF file: {difference}"
             print(f"{arch}: transformers' GGUF loader gives the same logits ({difference:.1e})", flush=True)
-    print(f"{len(MODELS)} architectures, 3 dtypes: gguf {getattr(gguf, '__version__', '?')}")
+    print(f"{len(ARCHITECTURES)} architectures, 3 dtypes: gguf {getattr(gguf, '__version__', '?')}")

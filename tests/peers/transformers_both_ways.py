@@ -1,31 +1,27 @@
 #!/usr/bin/env python3
 """Genesis against Hugging Face transformers, both ways, on random models of two blocks.
 
-  compare.py GENESIS WORK_FOLDER
+  transformers_both_ways.py GENESIS WORK_FOLDER
 
 Written by transformers, read by Genesis, and written by `genesis init`, read by transformers: for Qwen2 with as many key/value heads as
 query heads, with fewer, with a tied head, and for Qwen3; weights in float32, bfloat16 and float16, in one file and in shards with an
 index. The same greedy ids, logits within float32 rounding, no missing and no
 unexpected key. Exit code 77 where transformers or torch is not installed.
 """
-import json
 import os
-import pathlib
 import shutil
-import subprocess
-import sys
+
+from genesis_program import TEXTS, WORK, encode, greedy, logits, run, skip_without, tokenizer_file
 
 try:
     import torch
     import transformers
 except ImportError as missing:
-    print(f"SKIPPED: {missing}; `pip install torch transformers` makes this test run", flush=True)
-    sys.exit(77)
+    skip_without(missing, "torch transformers")
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 transformers.logging.set_verbosity_error()
 torch.set_num_threads(2)
-GENESIS, WORK = sys.argv[1], pathlib.Path(sys.argv[2])
 LOGITS = 2e-5  # of the largest logit: two orders of summation in float32 over widths of 64
 NEW_TOKENS = 12
 SHAPES = {
@@ -44,24 +40,6 @@ STORED = [(name, torch.float32, "5GB") for name in SHAPES] + [
     ("qwen2_tied", torch.float16, "100KB"),
     ("qwen2_mha", torch.float16, "5GB"),
 ]
-
-
-def run(*arguments, **options):
-    done = subprocess.run([GENESIS, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
-    if done.returncode != 0:
-        raise SystemExit(f"genesis {' '.join(map(str, arguments))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def tokenizer_file():
-    """A vocabulary of the single bytes, in tiktoken's format and Qwen's order."""
-    import base64
-
-    path = WORK / "bytes.tiktoken"
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    order = printable + [b for b in range(256) if b not in printable]
-    path.write_text("".join(f"{base64.b64encode(bytes([b])).decode()} {i}\n" for i, b in enumerate(order)))
-    return path
 
 
 def make(name, folder, dtype, shard):
@@ -83,27 +61,9 @@ def make(name, folder, dtype, shard):
     return Model.from_pretrained(folder, dtype=torch.float32).eval()
 
 
-def texts():
-    return ["The quick brown fox", "2 + 2 = ", "\u4f60\u597d, world", "x"]
-
-
-def genesis_greedy(folder, tokenizer):
-    lines = "".join(json.dumps({"prompt": t}) + "\n" for t in texts())
-    out = run("generate", folder, "--tokenizer", tokenizer, "--json", "--raw", "--greedy", "--max-new-tokens", NEW_TOKENS,
-              "--dtype", "f32", input=lines)
-    return [json.loads(line)["ids"] for line in out.splitlines()]
-
-
-def encode(tokenizer, text):
-    import base64
-
-    ids = {base64.b64decode(line.split()[0]): int(line.split()[1]) for line in tokenizer.read_text().splitlines()}
-    return [ids[bytes([b])] for b in text.encode()]
-
-
 def torch_greedy(model, tokenizer, stops):
     out = []
-    for text in texts():
+    for text in TEXTS:
         ids = torch.tensor([encode(tokenizer, text)])
         new = []
         with torch.no_grad():
@@ -117,19 +77,13 @@ def torch_greedy(model, tokenizer, stops):
     return out
 
 
-def genesis_logits(folder, ids):
-    """Logits of every position, from `genesis inspect logits`."""
-    out = run("inspect", folder, "--logits", ",".join(map(str, ids)))
-    return torch.tensor(json.loads(out)["logits"])
-
-
 def compare_logits(what, model, folder, tokenizer):
     worst = 0.0
-    for text in texts():
+    for text in TEXTS:
         ids = encode(tokenizer, text)
         with torch.no_grad():
             wanted = model(torch.tensor([ids])).logits[0]
-        found = genesis_logits(folder, ids)
+        found = torch.tensor(logits(folder, ids))
         worst = max(worst, float((found - wanted).abs().max() / wanted.abs().max()))
     print(f"{what}: logits differ by at most {worst:.1e} of the largest", flush=True)
     assert worst < LOGITS, f"{what}: {worst} >= {LOGITS}"
@@ -148,7 +102,7 @@ def both_ways(name, dtype, shard, tokenizer):
     sharded = shard != "5GB"
     assert (files(folder) > 1) == sharded, f"{case}: transformers wrote {files(folder)} files"
     compare_logits(f"{case}, written by transformers", model, folder, tokenizer)
-    assert genesis_greedy(folder, tokenizer) == torch_greedy(model, tokenizer, {STOP}), f"{case}: other greedy ids"
+    assert greedy(folder, tokenizer, NEW_TOKENS) == torch_greedy(model, tokenizer, {STOP}), f"{case}: other greedy ids"
 
     written = WORK / f"{name}_{word}_genesis"
     for path in (written, WORK / "random"):
@@ -161,11 +115,10 @@ def both_ways(name, dtype, shard, tokenizer):
         assert not report[key], f"{case}, written by Genesis: {key} {report[key]}"
     back.eval()
     compare_logits(f"{case}, written by Genesis", back, written, tokenizer)
-    assert genesis_greedy(written, tokenizer) == torch_greedy(back, tokenizer, {STOP, STOP + 1, STOP + 2}), f"{case}: other greedy ids"
+    assert greedy(written, tokenizer, NEW_TOKENS) == torch_greedy(back, tokenizer, {STOP, STOP + 1, STOP + 2}), f"{case}: other greedy ids"
 
 
 if __name__ == "__main__":
-    WORK.mkdir(parents=True, exist_ok=True)
     TOKENIZER = tokenizer_file()
     STOP, USABLE = 256, 288  # <|endoftext|> follows the bytes; 208 special tokens are more than the head has rows
     for NAME, DTYPE, SHARD in STORED:
