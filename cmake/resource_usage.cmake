@@ -1,12 +1,12 @@
 # Registers and spills of the hot kernels, as ptxas reports them for sm_90a: run with -DNVCC= -DROOT= -DVIEWS=.
 # Prints one line a kernel. Ends with an error when one of them spills or keeps an array in local memory.
 #   The kernels of attention_simple.cuh are the slow path and not judged.
-set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss adamw grad_norm accumulate embedding)
+set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss adamw split_master grad_norm accumulate embedding)
 set(spilling "")
 set(kernels 0)
 foreach(op ${hot})
   execute_process(
-    COMMAND ${NVCC} -std=c++20 -O3 -gencode=arch=compute_90a,code=sm_90a -cubin -Xptxas -v -DGENESIS_HAS_CUDA -DFMT_USE_CONSTEXPR=1
+    COMMAND ${NVCC} -std=c++20 -O3 -gencode=arch=compute_90a,code=sm_90a -cubin -Xptxas -v -DGENESIS_HAS_CUDA -DFMT_USE_CONSTEXPR=1 --expt-relaxed-constexpr
             -I${VIEWS}/kernels -I${VIEWS}/core ${ROOT}/kernels/cuda/${op}.cu -o /dev/null
     OUTPUT_VARIABLE out ERROR_VARIABLE report RESULT_VARIABLE status)
   if(NOT status EQUAL 0)

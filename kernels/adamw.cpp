@@ -23,9 +23,11 @@ void AdamW::check() const {
     } else {
       expect_dtype_in(kName, "grad", t.grad, {DType::f32, DType::bf16});
     }
+    const bool split = t.remainder.defined();
+    if (split) t.split().check(kName, t.param.numel());
     for (const auto* moment : {&t.m, &t.v}) {
       expect_shape(kName, "moment", *moment, t.param.shape());
-      expect_dtype(kName, "moment", *moment, t.param.dtype());
+      expect_dtype(kName, "moment", *moment, split ? DType::f32 : t.param.dtype());
       expect_contiguous(kName, "moment", *moment);
     }
   }

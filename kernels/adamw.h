@@ -3,6 +3,7 @@
 
 #include "kernels/core/array.h"
 #include "kernels/core/rng.h"
+#include "kernels/split_master.h"
 
 namespace genesis::kernels {
 
@@ -12,6 +13,11 @@ struct AdamWTensor {
   bool decay = false;          ///< weight decay applies
   uint64_t id = 0;             ///< names the whole tensor in the rounding stream
   uint64_t first_element = 0;  ///< place of param's first element in the whole tensor, when this is a shard
+  /// [elements, 2] u8: what bf16 `param` lacks of a f32 master; its ties are in v's sign
+  /// (kernels/split_master.h). Undefined: param is all there is.
+  Array remainder = {};
+
+  SplitArrays split() const { return {param, remainder, v}; }
 };
 
 /// One AdamW step over every parameter, in one pass over memory.
@@ -21,7 +27,8 @@ struct AdamWTensor {
 /// computed in
 ///   f32 and rounded stochastically to bf16: element e of tensor `id` uses words of the Philox stream
 ///   (rounding, id) at e/2, so the result depends neither on threads nor on how the tensor is cut into
-///   shards.
+///   shards.  With a remainder: param bf16, m, v f32, grad f32 | bf16; the master gets the bits a f32 param
+///   would get, and param is the master rounded to nearest.
 /// Effect: counts a write on each parameter's storage (Storage::bump_version).
 /// Errors: genesis::Error when sizes, dtypes or layouts differ, or step < 1
 /// Determinism: bitwise

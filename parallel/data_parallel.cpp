@@ -19,12 +19,12 @@ DType gradient_dtype(const Tensor& parameter, bool narrow) {
 }
 
 std::vector<ParameterSize> sizes_of(const std::vector<DataParallel::NamedParameter>& parameters,
-                                    const DataParallelOptions& options) {
+                                    const std::vector<DType>& kept_as, const DataParallelOptions& options) {
   std::vector<ParameterSize> sizes;
-  for (const auto& [name, p] : parameters) {
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Tensor& p = parameters[i].second;
     const DType gradient = gradient_dtype(p, options.narrow_gradients);
-    const DType own = options.gathered_as ? options.gathered_as(p) : p.dtype();
-    sizes.push_back({p.numel(), gradient, options.reduction.scatter ? own : gradient});
+    sizes.push_back({p.numel(), gradient, options.reduction.scatter ? kept_as[i] : gradient});
   }
   return sizes;
 }
@@ -36,6 +36,7 @@ struct DataParallel::State {
 
   Communicator& group;
   std::vector<NamedParameter> parameters;
+  std::vector<DType> kept_as;  // [parameters]
   bool scattered = false;
   std::vector<BucketShape> buckets;
   std::vector<Array> flats;       // [buckets]
@@ -62,7 +63,8 @@ DataParallel::State::State(Communicator& g, std::vector<NamedParameter> p, const
       options(o.reduction) {
   GENESIS_CHECK(!parameters.empty(), "data parallel training of a model without trainable parameters");
   GENESIS_CHECK(o.bucket_bytes > 0, "bucket_bytes is ", o.bucket_bytes);
-  buckets = bucket_layout(sizes_of(parameters, o), o.bucket_bytes, scattered ? g.size() : 1);
+  for (const auto& [name, p] : parameters) kept_as.push_back(o.kept_as ? o.kept_as(p) : p.dtype());
+  buckets = bucket_layout(sizes_of(parameters, kept_as, o), o.bucket_bytes, scattered ? g.size() : 1);
   bytes_per_step = GradientReduction::logged_bytes(buckets, g.size(), options);
   bind_gradients();
   reduction = std::make_unique<GradientReduction>(group, buckets, flats, options);
@@ -192,6 +194,7 @@ int64_t DataParallel::bucket_count() const { return int64_t(state_->buckets.size
 const std::vector<DataParallel::NamedParameter>& DataParallel::parameters() const {
   return state_->parameters;
 }
+DType DataParallel::kept_as(size_t parameter) const { return state_->kept_as.at(parameter); }
 const std::vector<BucketShape>& DataParallel::buckets() const { return state_->buckets; }
 Communicator& DataParallel::group() const { return state_->group; }
 bool DataParallel::is_scattered() const { return state_->scattered; }

@@ -21,8 +21,9 @@ struct DataParallelOptions {
   bool narrow_gradients = false;
   /// How buckets are summed. With `scatter` a gradient is complete only where owned_slices() says so.
   GradientReductionOptions reduction = {};
-  /// Type a parameter's value is gathered in (ZeRO); undefined: its own.
-  std::function<DType(const Tensor&)> gathered_as = {};
+  /// Type a parameter's value is kept in from then on, and gathered in (ZeRO); undefined: its own. A narrower
+  /// one makes the optimizer keep masters (parallel/zero/sharded_optimizer.h).
+  std::function<DType(const Tensor&)> kept_as = {};
 };
 
 /// Replicas of one model, one per rank, whose gradients are summed over the ranks while backward still runs.
@@ -75,6 +76,7 @@ class DataParallel {
   int64_t bucket_count() const;
   /// The parameters that require a gradient, in the order given.
   const std::vector<NamedParameter>& parameters() const;
+  DType kept_as(size_t parameter) const;  ///< DataParallelOptions::kept_as of parameters()[parameter]
   const std::vector<BucketShape>& buckets() const;
   const std::vector<Array>& flats() const;  ///< [buckets] where the gradients lie
   const GradientReductionOptions& reduction() const;

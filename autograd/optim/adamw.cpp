@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "autograd/node.h"
 #include "kernels/accumulate.h"
 #include "kernels/adamw.h"
 #include "kernels/core/cuda/host_window.h"
@@ -11,7 +12,8 @@
 namespace genesis::optim {
 namespace {
 
-constexpr int64_t kOffloadedElements = int64_t{16} << 20;  // of a moment that pass at a time
+constexpr int64_t kWindowSlot = int64_t{128} << 20;  // bytes of state that pass at a time
+constexpr int64_t kPartElements = 1024;              // a part has a multiple of it: its arrays stay aligned
 
 std::vector<AdamWPiece> whole_pieces(const std::vector<Tensor>& parameters) {
   std::vector<AdamWPiece> pieces;
@@ -45,26 +47,35 @@ AdamW::AdamW(std::vector<Tensor> parameters, AdamWOptions options, std::vector<A
     GENESIS_CHECK(0 <= piece.begin && piece.begin <= piece.end && piece.end <= p.numel(), "elements [",
                   piece.begin, ", ", piece.end, ") of parameter ", piece.parameter, ", which has ",
                   p.numel());
-    piece.master = piece.weight.defined();
-    if (!piece.master) piece.weight = flat_slice(p.value(), piece.begin, piece.end);
+    piece.weight = flat_slice(p.value(), piece.begin, piece.end);
   }
   make_moments();
 }
 
+AdamWPiece AdamWPiece::part(int64_t first, int64_t last) const {
+  AdamWPiece p = *this;
+  p.begin = begin + first;
+  p.end = begin + last;
+  for (Array* a : {&p.weight, &p.remainder, &p.m, &p.v})
+    if (a->defined()) *a = a->slice(0, first, last);
+  return p;
+}
+
+/// Zeros where the state lies: in pinned memory when it is offloaded.
+Array AdamW::state_array(Shape shape, DType dtype, Device device) const {
+  MemoryScope scope(MemoryCategory::optimizer);
+  return window_ ? cuda::pinned_zeros(std::move(shape), dtype)
+                 : Array::zeros(std::move(shape), dtype, device);
+}
+
 /// One block of zeros a dtype and moment, cut up: small pieces cost no memory of their own.
 void AdamW::make_moments() {
-  MemoryScope scope(MemoryCategory::optimizer);
   std::map<DType, int64_t> counts;
   for (const AdamWPiece& p : pieces_) counts[p.weight.dtype()] += p.count();
   const Device device = pieces_.empty() ? Device::cpu : pieces_.front().weight.device();
-  const bool offloaded = options_.offload_moments && device == Device::cuda;
-  if (offloaded)
-    window_ = std::make_shared<cuda::HostWindow>(2 * kOffloadedElements * int64_t(sizeof(float)));
+  if (options_.offload && device == Device::cuda) window_ = std::make_shared<cuda::HostWindow>(kWindowSlot);
   for (const auto& [dtype, count] : counts) {
-    const auto zeros = [&] {
-      return offloaded ? cuda::pinned_zeros({count}, dtype) : Array::zeros({count}, dtype, device);
-    };
-    const Array m = zeros(), v = zeros();
+    const Array m = state_array({count}, dtype, device), v = state_array({count}, dtype, device);
     int64_t at = 0;
     for (AdamWPiece& p : pieces_) {
       if (p.weight.dtype() != dtype) continue;
@@ -73,6 +84,40 @@ void AdamW::make_moments() {
       at += p.count();
     }
   }
+}
+
+void AdamW::move_value(size_t parameter, const Array& home) {
+  const Tensor& p = parameters_.at(parameter);
+  const Array from = p.value();
+  kernels::run(kernels::Accumulate{
+      .src = from.view({from.numel()}), .dst = home.view({home.numel()}), .overwrite = true});
+  autograd::bind_value(p, home);
+  const bool narrower = home.dtype() != from.dtype();
+  GENESIS_CHECK(!narrower || (from.dtype() == DType::f32 && home.dtype() == DType::bf16), "a value in ",
+                name_of(from.dtype()), " cannot be kept in ", name_of(home.dtype()));
+  keeps_masters_ |= narrower;
+  for (AdamWPiece& piece : pieces_) {
+    if (piece.parameter != parameter) continue;
+    piece.weight = flat_slice(home, piece.begin, piece.end);
+    if (narrower) make_master(piece, flat_slice(from, piece.begin, piece.end));
+  }
+}
+
+void AdamW::make_master(AdamWPiece& piece, const Array& values) {
+  const bool split = options_.masters == MasterForm::split;
+  if (split) {
+    piece.remainder = state_array({piece.count(), 2}, DType::u8, values.device());
+  } else {
+    piece.weight = state_array({piece.count()}, values.dtype(), values.device());
+    piece.master = true;
+  }
+  pass_by({piece}, [&](const AdamWPiece& part) {
+    const Array own = values.slice(0, part.begin - piece.begin, part.end - piece.begin);
+    if (split)
+      kernels::run(kernels::SplitMaster{.master = own, .into = part.split()});
+    else
+      kernels::run(kernels::Accumulate{.src = own, .dst = part.weight, .overwrite = true});
+  });
 }
 
 void AdamW::step(double grad_scale, const Array& decision) {
@@ -91,44 +136,65 @@ void AdamW::update(size_t first_piece, size_t last_piece, double grad_scale, con
                         .grad_scale = grad_scale,
                         .decision = decision,
                         .rounding = {options_.rounding_seed, uint64_t(steps_)}};
+  std::vector<AdamWPiece> moved;
+  for (size_t i = first_piece; i < last_piece; ++i)
+    if (parameters_[pieces_[i].parameter].grad().defined()) moved.push_back(pieces_[i]);
+  if (moved.empty()) return;
   if (window_) {
-    update_through_window(update, first_piece, last_piece);
-  } else {
-    for (size_t i = first_piece; i < last_piece; ++i)
-      if (parameters_[pieces_[i].parameter].grad().defined())
-        update.tensors.push_back(tensor_of(i, 0, pieces_[i].count()));
-    if (!update.tensors.empty()) kernels::run(update);
+    return pass_by(moved, [&](const AdamWPiece& part) {
+      update.tensors = {tensor_of(part)};
+      kernels::run(update);
+      publish(part);
+    });
   }
-  publish(first_piece, last_piece);
+  for (const AdamWPiece& piece : moved) update.tensors.push_back(tensor_of(piece));
+  kernels::run(update);
+  for (const AdamWPiece& piece : moved) publish(piece);
 }
 
-/// Elements [begin, end) of a piece.
-kernels::AdamWTensor AdamW::tensor_of(size_t index, int64_t begin, int64_t end) const {
-  const AdamWPiece& piece = pieces_[index];
-  return {.param = piece.weight.slice(0, begin, end),
-          .grad = flat_slice(parameters_[piece.parameter].grad(), piece.begin + begin, piece.begin + end),
-          .m = piece.m.slice(0, begin, end),
-          .v = piece.v.slice(0, begin, end),
-          .decay = decays_[piece.parameter],
-          .id = piece.parameter,
-          .first_element = uint64_t(piece.begin + begin)};
+kernels::AdamWTensor AdamW::tensor_of(const AdamWPiece& part) const {
+  return {.param = part.weight,
+          .grad = flat_slice(parameters_[part.parameter].grad(), part.begin, part.end),
+          .m = part.m,
+          .v = part.v,
+          .decay = decays_[part.parameter],
+          .id = part.parameter,
+          .first_element = uint64_t(part.begin),
+          .remainder = part.remainder};
 }
 
-void AdamW::update_through_window(kernels::AdamW& update, size_t first_piece, size_t last_piece) {
+/// Gives `work` the pieces with their state on the parameters' device: whole, or in parts that pass through
+/// the window.
+void AdamW::pass_by(const std::vector<AdamWPiece>& pieces, const Work& work) const {
+  if (!window_) {
+    for (const AdamWPiece& piece : pieces) work(piece);
+    return;
+  }
+  // What of a part lies with the host; the rest is the parameter's own memory.
+  const auto away = [](AdamWPiece& p) {
+    std::vector<Array*> arrays = {&p.m, &p.v};
+    if (p.master) arrays.push_back(&p.weight);
+    if (p.is_split()) arrays.push_back(&p.remainder);
+    return arrays;
+  };
+  std::vector<AdamWPiece> parts;
   std::vector<cuda::HostWindow::Group> groups;
-  std::vector<kernels::AdamWTensor> tensors;
-  for (size_t i = first_piece; i < last_piece; ++i) {
-    if (!parameters_[pieces_[i].parameter].grad().defined()) continue;
-    for (int64_t begin = 0; begin < pieces_[i].count(); begin += kOffloadedElements) {
-      tensors.push_back(tensor_of(i, begin, std::min(pieces_[i].count(), begin + kOffloadedElements)));
-      groups.push_back({tensors.back().m, tensors.back().v});
+  for (AdamWPiece piece : pieces) {
+    if (piece.count() == 0) continue;
+    int64_t bytes = 0;
+    for (const Array* a : away(piece)) bytes += a->nbytes() / piece.count();
+    const int64_t elements = kWindowSlot / bytes / kPartElements * kPartElements;
+    for (int64_t begin = 0; begin < piece.count(); begin += elements) {
+      parts.push_back(piece.part(begin, std::min(piece.count(), begin + elements)));
+      groups.emplace_back();
+      for (const Array* a : away(parts.back())) groups.back().push_back(*a);
     }
   }
   window_->pass(groups, [&](size_t i, const cuda::HostWindow::Group& on_card) {
-    update.tensors = {tensors[i]};
-    update.tensors[0].m = on_card[0];
-    update.tensors[0].v = on_card[1];
-    kernels::run(update);
+    AdamWPiece part = parts[i];
+    const auto arrays = away(part);
+    for (size_t k = 0; k < arrays.size(); ++k) *arrays[k] = on_card[k];
+    work(part);
   });
 }
 
@@ -137,15 +203,19 @@ const std::vector<AdamWPiece>& AdamW::pieces() const {
   return pieces_;
 }
 
-void AdamW::publish(size_t first_piece, size_t last_piece) {
-  for (size_t i = first_piece; i < last_piece; ++i) {
-    const AdamWPiece& piece = pieces_[i];
-    if (!piece.master) continue;
-    const Array value = parameters_[piece.parameter].value();
-    kernels::run(kernels::Accumulate{
-        .src = piece.weight, .dst = flat_slice(value, piece.begin, piece.end), .overwrite = true});
-    value.storage().bump_version();
-  }
+void AdamW::publish() {
+  std::vector<AdamWPiece> masters;
+  for (const AdamWPiece& piece : pieces_)
+    if (piece.master) masters.push_back(piece);
+  pass_by(masters, [&](const AdamWPiece& part) { publish(part); });
+}
+
+void AdamW::publish(const AdamWPiece& part) const {
+  if (!part.master) return;
+  const Array value = parameters_[part.parameter].value();
+  kernels::run(kernels::Accumulate{
+      .src = part.weight, .dst = flat_slice(value, part.begin, part.end), .overwrite = true});
+  value.storage().bump_version();
 }
 
 void AdamW::zero_grad() {

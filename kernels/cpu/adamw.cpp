@@ -2,11 +2,12 @@
 
 #include <cmath>
 
+#include "kernels/core/master_bits.h"
 #include "kernels/cpu/chunks.h"
 #include "kernels/cpu/philox_words.h"
 
 // Threads own chunks of the list of all parameters. f32: 28 bytes per parameter (w, m, v read and written, g
-// read); bf16: 14 bytes and one Philox call per two parameters.
+// read), the same where the master is split; bf16: 14 bytes and one Philox call per two parameters.
 namespace genesis::kernels {
 namespace {
 
@@ -46,6 +47,24 @@ void step_exact(const Rates<T>& rates, T* w, const G* g, T* m, T* v, int64_t n) 
   }
 }
 
+/// The same of masters that lie in bf16 weights, remainders and the signs of v.
+template <class G>
+void step_split(const Rates<float>& rates, bf16* w, uint16_t* remainder, const G* g, float* m, float* v,
+                int64_t n) {
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) {
+    const auto carrier = std::bit_cast<uint32_t>(v[i]);
+    const uint32_t bits = joined_bits(uint32_t(w[i].bits) << 16, remainder[i], carrier >> 31 != 0);
+    float wi = std::bit_cast<float>(bits), mi = m[i], vi = std::bit_cast<float>(carrier & 0x7fffffffu);
+    rates.update(wi, mi, vi, float(g[i]));
+    const auto master = std::bit_cast<uint32_t>(wi);
+    w[i] = bf16(wi);
+    remainder[i] = remainder_bits(master);
+    m[i] = mi;
+    v[i] = std::bit_cast<float>(std::bit_cast<uint32_t>(vi) | uint32_t(is_carried_tie(master)) << 31);
+  }
+}
+
 /// Rounds down or up with the probability that makes the mean exact; `random` has 16 bits.
 inline uint16_t stochastic_bits(float x, uint32_t random) {
   return uint16_t((std::bit_cast<uint32_t>(x) + random) >> 16);
@@ -71,6 +90,13 @@ void step_rounded(const Rates<float>& rates, bf16* w, const G* g, bf16* m, bf16*
       v[i].bits = stochastic_bits(vi, random[2 * j + 1] & 0xffffu);
     }
   }
+}
+
+template <class G>
+void step_split_chunk(const AdamW& o, const AdamWTensor& t, int64_t begin, int64_t end) {
+  auto* remainder = static_cast<uint16_t*>(t.remainder.raw()) + begin;
+  step_split(Rates<float>(o, t.decay), t.param.data<bf16>() + begin, remainder, t.grad.data<G>() + begin,
+             t.m.data<float>() + begin, t.v.data<float>() + begin, end - begin);
 }
 
 template <class P, class G>
@@ -100,6 +126,8 @@ void run_cpu(const AdamW& given) {
   chunks.for_each([&](int64_t, size_t tensor, int64_t begin, int64_t end) {
     const AdamWTensor& t = o.tensors[tensor];
     const bool half_grad = t.grad.dtype() == DType::bf16;
+    if (t.remainder.defined())
+      return half_grad ? step_split_chunk<bf16>(o, t, begin, end) : step_split_chunk<float>(o, t, begin, end);
     if (t.param.dtype() == DType::f64) return step_chunk<double, double>(o, t, begin, end);
     if (t.param.dtype() == DType::f32)
       return half_grad ? step_chunk<float, bf16>(o, t, begin, end)

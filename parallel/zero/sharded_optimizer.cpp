@@ -4,8 +4,6 @@
 #include <exception>
 
 #include "autograd/node.h"
-#include "kernels/accumulate.h"
-#include "kernels/core/run.h"
 
 namespace genesis::parallel {
 namespace {
@@ -14,11 +12,6 @@ std::vector<Tensor> tensors_of(const std::vector<DataParallel::NamedParameter>& 
   std::vector<Tensor> tensors;
   for (const auto& [name, tensor] : named) tensors.push_back(tensor);
   return tensors;
-}
-
-void copy_into(const Array& from, const Array& to) {
-  kernels::run(
-      kernels::Accumulate{.src = from.view({from.numel()}), .dst = to.view({to.numel()}), .overwrite = true});
 }
 
 }  // namespace
@@ -37,8 +30,9 @@ struct ShardedOptimizer::State {
   std::unique_ptr<optim::AdamW> adamw;
 
   bool is_shared() const { return !weights.empty(); }
-  void move_values();
   void make_pieces();
+  void move_to_buckets();
+  void narrow_values(const DataParallel& gradients);
   void gather(const std::shared_ptr<State>& self, size_t bucket);
 };
 
@@ -47,47 +41,44 @@ ShardedOptimizer::State::State(DataParallel& gradients)
       parameters(tensors_of(gradients.parameters())),
       buckets(gradients.buckets()) {}
 
-/// With masters, all pieces have them: what is saved of a weight then lies in pieces alone.
-/// Each rank's own elements are kept before the values move into flat buckets of the type they are gathered
-/// in.
 void ShardedOptimizer::State::make_pieces() {
   first_piece.assign(buckets.size() + 1, 0);
-  const bool masters = std::any_of(buckets.begin(), buckets.end(), [&](const BucketShape& b) {
-    return parameters[b.members.front().parameter].dtype() != b.weight;
-  });
   for (const OwnedSlice& s : owned_slices(buckets, group.rank(), group.size())) {
     optim::AdamWPiece piece;
     piece.parameter = s.parameter;
     piece.begin = s.begin;
     piece.end = s.end;
-    const Array value = parameters[s.parameter].value();
-    if (masters) {
-      MemoryScope scope(MemoryCategory::optimizer);
-      piece.weight = Array::empty({piece.count()}, value.dtype(), value.device());
-      copy_into(value.view({value.numel()}).slice(0, s.begin, s.end), piece.weight);
-    }
     initial.push_back(piece);
     ++first_piece[s.bucket + 1];
   }
   for (size_t b = 0; b < buckets.size(); ++b) first_piece[b + 1] += first_piece[b];
 }
 
-void ShardedOptimizer::State::move_values() {
+/// Into flat buckets, one after the other: the memory of old values is free again as soon as they moved.
+void ShardedOptimizer::State::move_to_buckets() {
   MemoryScope scope(MemoryCategory::parameters);
   for (const BucketShape& b : buckets) {
     const Array flat = group.shared_buffer({b.count}, b.weight, parameters.front().device());
     const auto owner = std::make_shared<Array>(flat);
     for (const BucketMember& m : b.members) {
-      const Tensor& p = parameters[m.parameter];
       // A storage of its own: writes and copies derived from it are counted per parameter.
-      const Array home = Array::borrow(flat.slice(0, m.offset, m.offset + m.count).raw(), p.shape(), b.weight,
-                                       owner, flat.device());
-      copy_into(p.value(), home);
-      autograd::bind_value(p, home);
+      adamw->move_value(m.parameter,
+                        Array::borrow(flat.slice(0, m.offset, m.offset + m.count).raw(),
+                                      parameters[m.parameter].shape(), b.weight, owner, flat.device()));
     }
     weights.push_back(flat);
   }
   gathers.resize(buckets.size());
+}
+
+/// Each value that is kept in another type into memory of its own.
+void ShardedOptimizer::State::narrow_values(const DataParallel& gradients) {
+  MemoryScope scope(MemoryCategory::parameters);
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Tensor& p = parameters[i];
+    if (const DType kept = gradients.kept_as(i); kept != p.dtype())
+      adamw->move_value(i, Array::empty(p.shape(), kept, p.device()));
+  }
 }
 
 void ShardedOptimizer::State::gather(const std::shared_ptr<State>& self, size_t bucket) {
@@ -107,11 +98,12 @@ ShardedOptimizer::ShardedOptimizer(DataParallel& gradients, optim::AdamWOptions 
   State& s = *state_;
   if (!gradients.is_scattered()) {
     s.adamw = std::make_unique<optim::AdamW>(s.parameters, options);
+    s.narrow_values(gradients);
     return;
   }
   s.make_pieces();
-  s.move_values();
   s.adamw = std::make_unique<optim::AdamW>(s.parameters, options, std::move(s.initial));
+  s.move_to_buckets();
 }
 
 ShardedOptimizer::~ShardedOptimizer() {
@@ -137,18 +129,10 @@ void ShardedOptimizer::step(double grad_scale, const Array& decision) {
   }
 }
 
-void ShardedOptimizer::synchronise(Source source) {
+void ShardedOptimizer::synchronise() {
   State& s = *state_;
-  if (!s.is_shared()) return;
-  if (source == Source::parameters) {
-    for (const optim::AdamWPiece& piece : s.adamw->pieces()) {
-      const Array value = s.parameters[piece.parameter].value();
-      if (piece.master) copy_into(value.view({value.numel()}).slice(0, piece.begin, piece.end), piece.weight);
-    }
-    return;
-  }
   s.adamw->publish();
-  for (size_t b = s.buckets.size(); b-- > 0;) s.gather(state_, b);
+  for (size_t b = s.weights.size(); b-- > 0;) s.gather(state_, b);
 }
 
 optim::AdamW& ShardedOptimizer::adamw() { return *state_->adamw; }

@@ -15,9 +15,12 @@ namespace genesis::parallel {
 ///   Shared and whole state make the same update, bit for bit: AdamW, weight decay and stochastic rounding
 ///   are functions of the element.
 ///
-/// Memory: moments (and masters) of 1 / ranks of the elements. Weights lie in flat buckets, as gradients do.
-/// Masters: where a parameter is gathered in a narrower type than its own (DataParallelOptions::gathered_as),
-///   every rank keeps its values in that type; all elements in their old type are kept by their owner alone.
+/// Memory: moments (and masters) of 1 / ranks of the elements, or of all. Shared state: weights lie in flat
+/// buckets, as
+///   gradients do.
+/// Masters: where a parameter is kept in a narrower type than its own (DataParallelOptions::kept_as), every
+/// rank has
+///   its values in that type; masters are kept by whoever keeps the moments (optim::MasterForm).
 /// Ownership: `gradients` outlives this object. Values are moved: views of parameters taken before go stale.
 class ShardedOptimizer {
  public:
@@ -35,11 +38,9 @@ class ShardedOptimizer {
   optim::AdamW& adamw();
   const optim::AdamW& adamw() const;
 
-  /// After parameters() or pieces() were written from outside: the same on every rank again. From
-  /// `parameters` (each rank wrote all of them): masters are taken from the values. From `pieces`: values
-  /// are rounded from the masters and gathered. Collective.
-  enum class Source { parameters, pieces };
-  void synchronise(Source source);
+  /// After pieces() were written from outside: values are rounded from the masters and gathered, the same on
+  /// every rank again. Collective.
+  void synchronise();
 
   /// Bytes the communicator logs for the weights of a step.
   int64_t bytes_per_step() const;

@@ -1,5 +1,6 @@
 #include "kernels/adamw.h"
 
+#include "kernels/copy.h"
 #include "kernels/core/run.h"
 #include "tests/support/arrays.h"
 #include "tests/support/error_message.h"
@@ -104,6 +105,57 @@ TEST(AdamW, ShardsRoundAsTheWholeTensorDoes) {
   run(cut);
   expect_identical(copy.param, whole.tensors[0].param, "param");
   expect_identical(copy.v, whole.tensors[0].v, "v");
+}
+
+/// The tensor with its f32 master taken apart, cut at `cuts`.
+std::vector<AdamWTensor> split_tensors(const AdamWTensor& whole, const std::vector<int64_t>& cuts) {
+  AdamWTensor t = whole;
+  const int64_t n = whole.param.numel();
+  t.param = Array::empty({n}, DType::bf16);
+  t.remainder = Array::empty({n, 2}, DType::u8);
+  t.m = converted_copy(whole.m, DType::f32);
+  t.v = converted_copy(whole.v, DType::f32);
+  run(SplitMaster{.master = whole.param, .into = t.split()});
+  std::vector<AdamWTensor> parts;
+  for (size_t i = 0; i + 1 < cuts.size(); ++i) {
+    parts.push_back(t);
+    for (Array* a :
+         {&parts.back().param, &parts.back().grad, &parts.back().m, &parts.back().v, &parts.back().remainder})
+      *a = a->slice(0, cuts[i], cuts[i + 1]);
+  }
+  return parts;
+}
+
+TEST(AdamW, ASplitMasterTakesTheStepsOfAWholeOne) {
+  const int64_t n = 40001;
+  for (const DType grad : {DType::f32, DType::bf16})
+    for (const double lr : {1e-5, 0.02, 0.0}) {
+      AdamW whole = make_step(DType::f32, grad);
+      whole.lr = lr;  // 0 leaves the ties that are there
+      whole.tensors = {make_tensor(n, DType::f32, grad, 70)};
+      whole.tensors[0].decay = true;
+      const Array& master = whole.tensors[0].param;
+      for (int64_t i = 0; i < n; i += 5)
+        master.data<float>()[i] =
+            std::bit_cast<float>((std::bit_cast<uint32_t>(master.data<float>()[i]) & 0xffff0000u) | 0x8000u);
+      AdamW split = whole;
+      split.tensors = split_tensors(whole.tensors[0], {0, 33, 16384, 16391, n});
+      for (int step = 1; step <= 6; ++step) {
+        whole.step = split.step = step;
+        run(whole);
+        run(split);
+        int64_t at = 0;
+        for (const AdamWTensor& t : split.tensors) {
+          const int64_t count = t.param.numel();
+          const Array joined = Array::empty({count}, DType::f32), wanted = master.slice(0, at, at + count);
+          run(JoinMaster{.from = t.split(), .master = joined});
+          expect_identical(joined, wanted, "master");
+          expect_identical(t.param, converted_copy(wanted, DType::bf16), "weight");
+          expect_identical(t.m, whole.tensors[0].m.slice(0, at, at + count), "m");
+          at += count;
+        }
+      }
+    }
 }
 
 TEST(AdamW, DoesNotDependOnThreads) {

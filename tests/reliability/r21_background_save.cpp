@@ -74,8 +74,8 @@ Stall measure_stall(const std::filesystem::path& folder, const TinyState::Size& 
     size_t at = 0;
     for (const auto& tensor : held)
       for (const auto& part : tensor.parts) {
-        std::memcpy(target.data() + at, part.values.raw(), size_t(part.values.nbytes()));
-        at += size_t(part.values.nbytes());
+        std::memcpy(target.data() + at, part.values.plain().raw(), size_t(part.values.plain().nbytes()));
+        at += size_t(part.values.plain().nbytes());
       }
     const double copy = seconds_since(begin);
     if (n == 1) continue;  // the first save touches its memory for the first time

@@ -42,8 +42,8 @@ void TinyState::fill(uint64_t seed) {
   uint64_t word = seed << 40;
   for (const auto& tensor : held(parts()))
     for (const auto& part : tensor.parts)
-      for (int64_t i = 0; i < part.values.numel(); ++i)
-        static_cast<float*>(part.values.raw())[i] = float(mixed(++word) >> 40) * 0x1p-24f - 0.5f;
+      for (int64_t i = 0; i < part.values.plain().numel(); ++i)
+        static_cast<float*>(part.values.plain().raw())[i] = float(mixed(++word) >> 40) * 0x1p-24f - 0.5f;
   optimizer_->set_steps(int64_t(seed));
 }
 
@@ -51,7 +51,7 @@ std::string TinyState::digest() const {
   data::Sha256 sha;
   for (const auto& tensor : held(const_cast<TinyState*>(this)->parts())) {
     sha.add_field(tensor.name);
-    for (const auto& part : tensor.parts) sha.add(part.values.raw(), size_t(part.values.nbytes()));
+    for (const auto& part : tensor.parts) sha.add(part.values.plain().raw(), size_t(part.values.plain().nbytes()));
   }
   return sha.hex();
 }

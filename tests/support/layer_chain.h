@@ -53,7 +53,7 @@ class LayerChain {
         parameters_(parameters_of(shape)),
         gradients_(
             parameters_, ranks,
-            {.bucket_bytes = shape.width * 4, .reduction = {.scatter = shape.sharded}, .gathered_as = {}}),
+            {.bucket_bytes = shape.width * 4, .reduction = {.scatter = shape.sharded}, .kept_as = {}}),
         optimizer_(gradients_, {}) {}
 
   void step() {

@@ -1,6 +1,5 @@
 #include "trainer/checkpoint/held_state.h"
 
-#include <algorithm>
 #include <unordered_map>
 
 #include "models/names/checkpoint_layout.h"
@@ -13,7 +12,7 @@ namespace {
 /// A box of a whole parameter with its values.
 struct ParameterPart {
   Box box;
-  Array values;
+  HeldValues values;
   bool owned = true;
 };
 
@@ -24,14 +23,14 @@ struct ParameterState {
   DType weight_dtype = DType::f32, moment_dtype = DType::f32;
 };
 
-Array sub_array(Array values, const Shape& start, const Shape& extent) {
+HeldValues sub_array(HeldValues values, const Shape& start, const Shape& extent) {
   for (size_t d = 0; d < start.size(); ++d) values = values.slice(int64_t(d), start[d], start[d] + extent[d]);
   return values;
 }
 
 /// Adds the parts of the whole parameter that lie in `local`, a box of this rank's array with these values.
 void add_parts(std::vector<ParameterPart>& parts, const parallel::Shard& shard, const Box& local,
-               const Array& values) {
+               const HeldValues& values) {
   for (const parallel::ShardPiece& piece : shard.pieces) {
     const auto common = intersection(local, {piece.local, piece.extent});
     if (!common) continue;
@@ -48,7 +47,7 @@ void add_parts(std::vector<ParameterPart>& parts, const parallel::Shard& shard, 
 
 /// The same for elements [begin, end) of this rank's array, given as a vector.
 void add_flat_parts(std::vector<ParameterPart>& parts, const parallel::Shard& shard, int64_t begin,
-                    int64_t end, const Array& values) {
+                    int64_t end, const HeldValues& values) {
   int64_t at = 0;
   for (const Box& local : flat_boxes(shard.local, begin, end)) {
     add_parts(parts, shard, local, values.slice(0, at, at + local.numel()).view(local.extent));
@@ -63,17 +62,17 @@ std::vector<ParameterState> parameter_states(const nn::Module& model, const opti
                 optimizer.parameters().size(), " parameters, the model ", named.size());
   std::vector<ParameterState> states(named.size());
   // A rank may keep nothing of a parameter's moments; all ranks must still know their type.
-  const DType moments =
-      optimizer.pieces().empty() ? named.front().second.dtype() : optimizer.pieces().front().m.dtype();
+  const DType moments = optimizer.keeps_masters()    ? DType::f32
+                        : optimizer.pieces().empty() ? named.front().second.dtype()
+                                                     : optimizer.pieces().front().m.dtype();
+  const bool masters = optimizer.keeps_masters();  // what is saved of a weight then lies in pieces alone
   for (const optim::AdamWPiece& piece : optimizer.pieces()) {
     ParameterState& s = states[piece.parameter];
     const auto shard = parallel::shard_of(named[piece.parameter].second);
-    add_flat_parts(s.first, shard, piece.begin, piece.end, piece.m);
-    add_flat_parts(s.second, shard, piece.begin, piece.end, piece.v);
-    if (piece.master) add_flat_parts(s.weight, shard, piece.begin, piece.end, piece.weight);
+    add_flat_parts(s.first, shard, piece.begin, piece.end, HeldValues::first_moment(piece));
+    add_flat_parts(s.second, shard, piece.begin, piece.end, HeldValues::second_moment(piece));
+    if (masters) add_flat_parts(s.weight, shard, piece.begin, piece.end, HeldValues::weight(piece));
   }
-  const bool masters = std::any_of(optimizer.pieces().begin(), optimizer.pieces().end(),
-                                   [](const optim::AdamWPiece& piece) { return piece.master; });
   for (size_t i = 0; i < named.size(); ++i) {
     const Tensor& p = named[i].second;
     GENESIS_CHECK(p.impl() == optimizer.parameters()[i].impl(), "the optimizer's parameter ", i, " is not ",
@@ -83,7 +82,7 @@ std::vector<ParameterState> parameter_states(const nn::Module& model, const opti
     s.shape = shard.global;
     s.weight_dtype = masters ? moments : p.dtype();
     s.moment_dtype = moments;
-    if (!masters) add_parts(s.weight, shard, whole_box(p.shape()), p.value());
+    if (!masters) add_parts(s.weight, shard, whole_box(p.shape()), HeldValues(p.value()));
   }
   return states;
 }

@@ -7,13 +7,14 @@
 #include "models/config/huggingface.h"
 #include "models/config/qwen_config.h"
 #include "trainer/checkpoint/box.h"
+#include "trainer/checkpoint/held_values.h"
 
 namespace genesis::trainer {
 
 /// A part of a global tensor in this rank's memory.
 struct HeldPart {
   Box box;            ///< in the global tensor
-  Array values;       ///< shape box.extent; a view, so writing to it changes the run
+  HeldValues values;  ///< shape box.extent; a view, so writing to it changes the run
   bool owned = true;  ///< false: a replica inside a tensor-parallel group, which another rank saves
 };
 

@@ -3,9 +3,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "kernels/copy.h"
 #include "kernels/core/log.h"
-#include "kernels/core/run.h"
 #include "models/safetensors/convert.h"
 #include "trainer/checkpoint/refusal.h"
 
@@ -14,12 +12,6 @@ namespace {
 
 /// Copies `box` out of the row-major bytes of `outer`.
 void read_box(std::string_view bytes, DType from, const Box& outer, const Box& box, const Array& into) {
-  if (into.device() != Device::cpu) {
-    const Array host = Array::empty(into.shape(), into.dtype());
-    read_box(bytes, from, outer, box, host);
-    kernels::run(kernels::Copy{.src = host, .dst = into});
-    return;
-  }
   const int64_t columns = box.extent.size() < 2 ? 1 : box.extent[1];
   const int64_t outer_columns = box.extent.size() < 2 ? 1 : outer.extent[1];
   const int64_t first_row = box.extent.empty() ? 0 : box.start[0] - outer.start[0];
@@ -36,8 +28,17 @@ void read_box(std::string_view bytes, DType from, const Box& outer, const Box& b
                            into.dtype(), columns);
 }
 
-Array part_of(const HeldPart& part, const Box& box) {
-  Array values = part.values;
+/// The same into values that may lie on a card, or in parts.
+void read_box(std::string_view bytes, DType from, const Box& outer, const Box& box, const HeldValues& into) {
+  const Array& plain = into.plain();
+  if (plain.defined() && plain.device() == Device::cpu) return read_box(bytes, from, outer, box, plain);
+  const Array host = Array::empty(into.shape(), into.dtype());
+  read_box(bytes, from, outer, box, host);
+  into.write(host);
+}
+
+HeldValues part_of(const HeldPart& part, const Box& box) {
+  HeldValues values = part.values;
   for (size_t d = 0; d < box.start.size(); ++d) {
     const int64_t first = box.start[d] - part.box.start[d];
     values = values.slice(int64_t(d), first, first + box.extent[d]);

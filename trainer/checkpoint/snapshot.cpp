@@ -1,19 +1,17 @@
 #include "trainer/checkpoint/snapshot.h"
 
-#include "kernels/copy.h"
 #include "kernels/core/cuda/runtime.h"
-#include "kernels/core/transfer.h"
 #include "trainer/checkpoint/box_copy.h"
 
 namespace genesis::trainer {
 namespace {
 
 /// The values of a box that this rank holds, whole or inside a larger part.
-Array held_values(const HeldTensor& tensor, const Box& box) {
+HeldValues held_values(const HeldTensor& tensor, const Box& box) {
   for (const HeldPart& p : tensor.parts) {
     const auto common = intersection(p.box, box);
     if (!common || *common != box) continue;
-    Array values = p.values;
+    HeldValues values = p.values;
     for (size_t d = 0; d < box.start.size(); ++d) {
       const int64_t first = box.start[d] - p.box.start[d];
       values = values.slice(int64_t(d), first, first + box.extent[d]);
@@ -24,17 +22,17 @@ Array held_values(const HeldTensor& tensor, const Box& box) {
   return {};
 }
 
-/// The same values where the CPU can read them.
-Array on_host(const Array& values) {
-  return values.device() == Device::cpu ? values : on_device(kernels::contiguous(values), Device::cpu);
+/// Copies values that must be read first to their place in the row-major buffer of `outer`.
+void read_into(std::byte* whole, const HeldValues& values, const Box& box, const Box& outer) {
+  const Array read = values.read();
+  std::vector<CopyRun> runs;
+  add_copy_runs(runs, read, box, whole, outer);
+  copy_all(runs);
 }
 
-Array packed(const Array& given, const Box& box) {
-  const Array values = on_host(given);
+Array packed(const HeldValues& values, const Box& box) {
   Array out = Array::empty(box.extent, values.dtype());
-  std::vector<CopyRun> runs;
-  add_copy_runs(runs, values, box, static_cast<std::byte*>(out.raw()), box);
-  copy_all(runs);
+  read_into(static_cast<std::byte*>(out.raw()), values, box, box);
   return out;
 }
 
@@ -53,7 +51,6 @@ void Snapshot::take(const SavePlan& plan, const std::vector<HeldTensor>& held,
     std::byte* to;
   };
   std::vector<Received> received;
-  std::vector<Array> from_card;  // held until the runs were copied
   for (size_t f = 0; f < plan.files.size(); ++f) {
     const bool own = plan.files[f].writer == rank_;
     std::byte* data = own ? const_cast<std::byte*>(data_of(plan, f)) : nullptr;
@@ -61,13 +58,16 @@ void Snapshot::take(const SavePlan& plan, const std::vector<HeldTensor>& held,
       const HeldTensor& t = held[s.tensor];
       for (const PlannedPart& p : s.parts) {
         if (own && p.source == rank_) {
-          const Array values = held_values(t, p.box);
-          if (values.device() != Device::cpu && values.is_contiguous() && p.box == s.box) {
-            cuda::copy_to_host(data + s.offset, values.raw(), values.nbytes());
-            continue;
+          const HeldValues values = held_values(t, p.box);
+          const Array& plain = values.plain();
+          const bool here = plain.defined() && plain.device() == Device::cpu;
+          if (here) {
+            add_copy_runs(runs, plain, p.box, data + s.offset, s.box);
+          } else if (plain.defined() && plain.is_contiguous() && p.box == s.box) {
+            cuda::copy_to_host(data + s.offset, plain.raw(), plain.nbytes());
+          } else {
+            read_into(data + s.offset, values, p.box, s.box);
           }
-          from_card.push_back(on_host(values));
-          add_copy_runs(runs, from_card.back(), p.box, data + s.offset, s.box);
         } else if (own) {
           received.push_back({Array::empty(p.box.extent, t.dtype), p.box, s.box, data + s.offset});
           ranks.recv(received.back().values, p.source);

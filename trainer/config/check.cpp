@@ -74,6 +74,10 @@ void check_config(const TrainConfig& c) {
     throw ConfigError(
         "{} is bf16, which needs precision bf16-true: f32 masters are updated from f32 gradients",
         c.about("gradient_dtype"));
+  if (c.master_weights == MasterForm::split && c.precision != Precision::bf16_mixed)
+    throw ConfigError(
+        "{} is split, which needs precision bf16-mixed: {} keeps no f32 masters beside bf16 weights",
+        c.about("master_weights"), spelling_of(c.precision));
   if (c.gradient_dtype == GradientDType::bf16 && c.deterministic == Deterministic::full)
     throw ConfigError("{} conflicts with {}: sums rounded to bf16 depend on their order",
                       c.about("gradient_dtype"), c.about("deterministic"));

@@ -110,6 +110,13 @@ const std::vector<Spelling<Deterministic>>& spellings() {
 }
 
 template <>
+const std::vector<Spelling<MasterForm>>& spellings() {
+  using T = MasterForm;
+  static const std::vector<Spelling<T>> all = {{T::f32, "f32"}, {T::f32, "fp32"}, {T::split, "split"}};
+  return all;
+}
+
+template <>
 const std::vector<Spelling<GradientDType>>& spellings() {
   using T = GradientDType;
   static const std::vector<Spelling<T>> s = {

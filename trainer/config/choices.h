@@ -18,6 +18,7 @@ using data::Truncation;
 using models::QwenFamily;
 using optim::DecayOn;
 using optim::LrSchedulerType;
+using optim::MasterForm;
 
 /// Number format of weights, moments and arithmetic (docs/numerics.md). *-mixed keeps f32 master weights.
 enum class Precision : uint8_t { fp32, bf16_mixed, fp16_mixed, bf16_true };

@@ -76,6 +76,7 @@ struct TrainConfig {
   double ddp_bucket_cap_mb = 8;
   GradientDType gradient_reduce_dtype = GradientDType::f32;
   bool offload_optimizer = false;
+  MasterForm master_weights = MasterForm::f32;        ///< split: with bf16-mixed alone
   GradientDType gradient_dtype = GradientDType::f32;  ///< bf16: with bf16-true alone
 
   std::string output_dir;

@@ -131,7 +131,10 @@ void add_machine(KeyTable& t) {
       .at_least(-1)
       .also({"recompute_num_layers"});
   t.add("offload_optimizer", &C::offload_optimizer,
-        "On a GPU, moments live in the host's memory and pass by in the update; the same bits");
+        "On a GPU, moments and masters live in the host's memory and pass by in the update; the same bits");
+  t.add("master_weights", &C::master_weights,
+        "How bf16-mixed keeps its f32 masters: whole, or as the 16 bits the bf16 weight lacks (2 bytes a "
+        "parameter less, the same bits)");
   t.add("gradient_dtype", &C::gradient_dtype,
         "Type gradients are kept in; bf16, with bf16-true, makes 8 bytes a parameter in all");
   t.add("deterministic", &C::deterministic, "full: bit-identical whatever the number of ranks");

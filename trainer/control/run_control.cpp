@@ -63,6 +63,9 @@ std::vector<Replica> replicas_of(const nn::Module& model, const optim::AdamW& op
   for (size_t i = 0; optimizer.is_whole() && i < named.size(); ++i) {
     all.push_back({"first moment of " + named[i].first, optimizer.first_moment(i)});
     all.push_back({"second moment of " + named[i].first, optimizer.second_moment(i)});
+    const optim::AdamWPiece& piece = optimizer.pieces()[i];
+    if (piece.is_split()) all.push_back({"remainder of " + named[i].first, piece.remainder});
+    if (piece.master) all.push_back({"master of " + named[i].first, piece.weight});
   }
   return all;
 }

@@ -15,7 +15,7 @@ SplitRun::SplitRun(const GoldenCase& reference, const parallel::Mesh& mesh, cons
                                             {&mesh.tp(), layout.sequence_parallel})),
       gradients_(
           model_->named_parameters(), mesh.dp(),
-          {.bucket_bytes = 1 << 14, .reduction = {.scatter = layout.zero_stage >= 1}, .gathered_as = {}}),
+          {.bucket_bytes = 1 << 14, .reduction = {.scatter = layout.zero_stage >= 1}, .kept_as = {}}),
       optimizer_(gradients_, options) {}
 
 std::vector<GoldenBatch> SplitRun::dealt(const Array& ids, const Array& labels) const {

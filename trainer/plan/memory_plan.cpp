@@ -20,42 +20,33 @@ constexpr int64_t kCardProducts = int64_t{32} << 20;    // kernels/cuda/gemm.cpp
 
 bool is_sharded(const PlanInput& in) { return in.zero_stage >= 1 && in.data_parallel() > 1; }
 
-bool is_offloaded(const PlanInput& in) { return in.offload_optimizer && in.device == Device::cuda; }
-
 DType gradient_of(const PlanInput& in) {
   return in.parameter_dtype() == DType::bf16 ? in.gradient_dtype : DType::f32;
 }
 
-/// Type a parameter's value is gathered in (trainer/train/optimizer_setup.cpp); the gradient's without ZeRO.
-DType gathered_as(const PlanInput& in, const Shape& shape) {
-  if (!is_sharded(in)) return gradient_of(in);
-  const bool narrow = in.precision == Precision::bf16_mixed && shape.size() == 2;
-  return narrow ? DType::bf16 : in.parameter_dtype();
+/// Whether matrices are kept in bf16 with masters beside them (trainer/train/optimizer_setup.cpp).
+bool keeps_masters(const PlanInput& in) {
+  return in.precision == Precision::bf16_mixed &&
+         (in.zero_stage >= 1 || in.master_weights == MasterForm::split || is_offloaded(in));
 }
 
-/// Bytes the largest rank keeps of moments and masters; rank 0 has the fewest padding elements.
-int64_t optimizer_bytes(const PlanInput& in, const std::vector<parallel::ParameterSize>& sizes) {
-  int64_t elements = 0;
-  if (is_sharded(in)) {
-    for (const auto& s : parallel::owned_slices(planned_buckets(in), 0, in.data_parallel()))
-      elements += s.end - s.begin;
-  } else {
-    for (const auto& p : sizes) elements += p.count;
-  }
-  const bool masters = is_sharded(in) && in.precision == Precision::bf16_mixed;
-  const int64_t moments = is_offloaded(in) ? 0 : 2;
-  return (masters + moments) * elements * size_of(in.parameter_dtype());
+/// Type a parameter's value is kept in.
+DType kept_as(const PlanInput& in, const Shape& shape) {
+  return keeps_masters(in) && shape.size() == 2 ? DType::bf16 : in.parameter_dtype();
+}
+
+std::vector<models::ParameterSpec> parameters_of(const PlanInput& in) {
+  return models::parameter_layout(in.model, {.rank = 0, .size = in.tensor_parallel});
 }
 
 /// Copies of weights in the compute type, one chunk of logits, staging of narrow reductions.
 int64_t workspace_bytes(const PlanInput& in, const std::vector<parallel::ParameterSize>& sizes) {
   const int64_t vocabulary = in.model.vocab_size / in.tensor_parallel;
   int64_t bytes = std::max(kLogitsRows * vocabulary * 4, kLogitsChunk);
-  const int64_t window = is_offloaded(in) ? kOffloadWindow : 0;
-  if (in.device == Device::cuda)
-    bytes = window + kCardRows * vocabulary * size_of(in.compute_dtype()) + kCardProducts;
+  if (in.device == Device::cuda) bytes = kCardRows * vocabulary * size_of(in.compute_dtype()) + kCardProducts;
   bytes = std::min(bytes, std::max<int64_t>(1, in.supervised_tokens()) * vocabulary * 4);
-  if (in.precision == Precision::bf16_mixed && !is_sharded(in)) {
+  if (is_offloaded(in)) bytes += kOffloadWindow;
+  if (in.precision == Precision::bf16_mixed && !keeps_masters(in)) {
     for (const auto& p : sizes) bytes += 2 * p.count;
   }
   if (in.reduce_dtype == DType::bf16 && gradient_of(in) == DType::f32 && in.data_parallel() > 1) {
@@ -71,9 +62,10 @@ int64_t workspace_bytes(const PlanInput& in, const std::vector<parallel::Paramet
 
 std::vector<parallel::ParameterSize> parameter_sizes(const PlanInput& in) {
   std::vector<parallel::ParameterSize> sizes;
-  for (const auto& p : models::parameter_layout(in.model, {.rank = 0, .size = in.tensor_parallel}))
-    sizes.push_back(
-        {.count = numel_of(p.shape), .gradient = gradient_of(in), .weight = gathered_as(in, p.shape)});
+  for (const auto& p : parameters_of(in))
+    sizes.push_back({.count = numel_of(p.shape),
+                     .gradient = gradient_of(in),
+                     .weight = is_sharded(in) ? kept_as(in, p.shape) : gradient_of(in)});
   return sizes;
 }
 
@@ -82,13 +74,33 @@ std::vector<parallel::BucketShape> planned_buckets(const PlanInput& in) {
                                  is_sharded(in) ? in.data_parallel() : 1);
 }
 
+bool is_offloaded(const PlanInput& in) { return in.offload_optimizer && in.device == Device::cuda; }
+
+StateBytes optimizer_state(const PlanInput& in) {
+  const auto parameters = parameters_of(in);
+  std::vector<int64_t> own(parameters.size());  // elements
+  if (is_sharded(in)) {                         // rank 0 has the fewest padding elements
+    for (const auto& s : parallel::owned_slices(planned_buckets(in), 0, in.data_parallel()))
+      own[s.parameter] += s.end - s.begin;
+  } else {
+    for (size_t i = 0; i < own.size(); ++i) own[i] = numel_of(parameters[i].shape);
+  }
+  StateBytes state;
+  for (size_t i = 0; i < own.size(); ++i) {
+    state.moments += 2 * own[i] * size_of(in.parameter_dtype());
+    if (kept_as(in, parameters[i].shape) != in.parameter_dtype())
+      state.masters += own[i] * (in.master_weights == MasterForm::split ? 2 : size_of(in.parameter_dtype()));
+  }
+  return state;
+}
+
 int64_t MemoryPlan::total() const { return std::accumulate(bytes.begin(), bytes.end(), int64_t{0}); }
 
 MemoryPlan plan_memory(const PlanInput& in) {
   const auto sizes = parameter_sizes(in);
   const auto buckets = planned_buckets(in);
   int64_t weights = 0, gradients = 0;
-  for (const auto& p : sizes) weights += p.count * size_of(in.parameter_dtype());
+  for (const auto& p : parameters_of(in)) weights += numel_of(p.shape) * size_of(kept_as(in, p.shape));
   if (is_sharded(in)) {
     weights = 0;
     for (const auto& b : buckets) weights += b.weight_bytes();
@@ -99,7 +111,8 @@ MemoryPlan plan_memory(const PlanInput& in) {
   MemoryPlan plan;
   plan.bytes[size_t(MemoryCategory::parameters)] = weights;
   plan.bytes[size_t(MemoryCategory::gradients)] = gradients + pass.input_gradients;
-  plan.bytes[size_t(MemoryCategory::optimizer)] = optimizer_bytes(in, sizes);
+  const StateBytes state = optimizer_state(in);
+  plan.bytes[size_t(MemoryCategory::optimizer)] = is_offloaded(in) ? 0 : state.moments + state.masters;
   plan.bytes[size_t(MemoryCategory::activations)] = pass.activations;
   plan.bytes[size_t(MemoryCategory::workspace)] = workspace_bytes(in, sizes);
   return plan;

@@ -22,6 +22,14 @@ struct MemoryPlan {
   int64_t total() const;
 };
 
+/// Bytes a rank keeps beside weights and gradients, wherever they lie: offload_optimizer moves all of it to
+/// the host.
+struct StateBytes {
+  int64_t moments = 0, masters = 0;
+};
+StateBytes optimizer_state(const PlanInput& input);
+bool is_offloaded(const PlanInput& input);
+
 MemoryPlan plan_memory(const PlanInput& input);
 
 }  // namespace genesis::trainer

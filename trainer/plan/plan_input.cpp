@@ -37,6 +37,7 @@ PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model,
   in.reduce_dtype = config.gradient_reduce_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
   in.gradient_dtype = config.gradient_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;
   in.offload_optimizer = config.offload_optimizer;
+  in.master_weights = config.master_weights;
   in.in_sample_order = config.deterministic == Deterministic::full;
   in.ranks = ranks;
   in.tensor_parallel = int(config.tensor_parallel_size);

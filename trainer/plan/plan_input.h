@@ -20,6 +20,7 @@ struct PlanInput {
   DType reduce_dtype = DType::f32;
   DType gradient_dtype = DType::f32;  ///< of bf16 parameters
   bool offload_optimizer = false;
+  MasterForm master_weights = MasterForm::f32;
   bool in_sample_order = false;  ///< deterministic: full
   int ranks = 1;
   int tensor_parallel = 1;

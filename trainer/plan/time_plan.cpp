@@ -68,11 +68,13 @@ TimePlan plan_time(const PlanInput& in, const Machine& m) {
                        (3 * share(models::Recompute::activation) + 5 * fed);
   plan.elementwise = tokens * (kPassesOverSaved * (1 + 0.33 * again) * saved + gated) / m.memory_bytes_per_s;
   const MemoryPlan memory = plan_memory(in);
-  const double state = double(memory.at(MemoryCategory::optimizer));
-  plan.optimizer = 3.5 * state / m.memory_bytes_per_s;  // w, m, v read and written, g read: 28 bytes for 8
-  if (in.offload_optimizer && in.device == Device::cuda)
-    plan.optimizer +=
-        2.0 * double(memory.at(MemoryCategory::parameters)) / kBusBytes;  // one moment each way at a time
+  const StateBytes state = optimizer_state(in);
+  const bool rounded = in.master_weights == MasterForm::f32;  // a master read and rounded: 6 bytes for 4
+  // w, m, v read and written, g read: 28 bytes for 8
+  plan.optimizer =
+      (3.5 * double(state.moments) + (rounded ? 1.5 : 0) * double(state.masters)) / m.memory_bytes_per_s;
+  if (is_offloaded(in))
+    plan.optimizer += double(state.moments + state.masters) / kBusBytes;  // both ways at once
   if (in.in_sample_order)
     plan.elementwise += 5.0 * double(memory.at(MemoryCategory::gradients)) / m.memory_bytes_per_s;
 

@@ -18,7 +18,7 @@ std::string part_of(const std::string& parameter) {
 }
 
 struct Part {
-  int64_t parameters = 0, gradients = 0, moments = 0;
+  int64_t parameters = 0, gradients = 0, state = 0;
 };
 
 }  // namespace
@@ -44,13 +44,15 @@ std::string memory_report(const models::QwenModel& model, const optim::AdamW& op
     if (const Array grad = p.grad(); grad.defined()) part.gradients += grad.nbytes();
   }
   for (const auto& piece : optimizer.pieces())
-    at(named.at(piece.parameter).first).moments += piece.m.nbytes() + piece.v.nbytes();
+    at(named.at(piece.parameter).first).state += piece.m.nbytes() + piece.v.nbytes() +
+                                                 piece.remainder.nbytes() +
+                                                 (piece.master ? piece.weight.nbytes() : 0);
   std::string text =
-      fmt::format("{:<14}{:>14}{:>14}{:>14}  MB\n", "memory", "parameters", "gradients", "moments");
+      fmt::format("{:<14}{:>14}{:>14}{:>14}  MB\n", "memory", "parameters", "gradients", "optimizer");
   for (const std::string& name : order) {
     const Part& p = parts[name];
     text += fmt::format("{:<14}{:>14.2f}{:>14.2f}{:>14.2f}\n", name, megabytes(p.parameters),
-                        megabytes(p.gradients), megabytes(p.moments));
+                        megabytes(p.gradients), megabytes(p.state));
   }
   const MemoryStats stats = memory_stats(model.device());
   text += fmt::format("{:<14}{:>14}{:>14}\n", "category", "now", "peak");

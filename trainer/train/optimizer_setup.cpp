@@ -4,9 +4,14 @@ namespace genesis::trainer {
 namespace {
 
 /// Under bf16-mixed the forward pass reads matrices in bf16 alone, and norms in f32: only masters need more.
-std::function<DType(const Tensor&)> gathered_as(const TrainConfig& c) {
+/// They are apart from the weights where that saves memory; elsewhere the f32 value is both.
+std::function<DType(const Tensor&)> kept_as(const TrainConfig& c) {
   if (c.precision != Precision::bf16_mixed) return {};
-  return [](const Tensor& p) { return p.ndim() == 2 ? DType::bf16 : p.dtype(); };
+  const bool apart = c.zero_stage >= 1 || c.master_weights == MasterForm::split;
+  return [apart, away = c.offload_optimizer](const Tensor& p) {
+    const bool narrow = apart || (away && p.device() == Device::cuda);
+    return narrow && p.ndim() == 2 ? DType::bf16 : p.dtype();
+  };
 }
 
 }  // namespace
@@ -19,7 +24,8 @@ optim::AdamWOptions adamw_options(const TrainConfig& c) {
           .eps = c.adam_epsilon,
           .decay_on = c.weight_decay_on,
           .rounding_seed = uint64_t(c.seed),
-          .offload_moments = c.offload_optimizer};
+          .masters = c.master_weights,
+          .offload = c.offload_optimizer};
 }
 
 parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
@@ -29,7 +35,7 @@ parallel::DataParallelOptions data_parallel_options(const TrainConfig& c) {
                         .dtype = c.gradient_reduce_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32,
                         .op = c.deterministic == Deterministic::full ? parallel::ReduceOp::tree_sum
                                                                      : parallel::ReduceOp::sum},
-          .gathered_as = gathered_as(c)};
+          .kept_as = kept_as(c)};
 }
 
 }  // namespace genesis::trainer

@@ -96,7 +96,7 @@ bool RunCheckpoints::rewind() {
 }
 
 void RunCheckpoints::take(const TrainState& found) {
-  run_.optimizer.synchronise(parallel::ShardedOptimizer::Source::pieces);
+  run_.optimizer.synchronise();
   state_ = found;
   state_.global_batch_size = run_.batch.global;
   run_.control.guard().set_history(LossHistory(found.recent_losses));

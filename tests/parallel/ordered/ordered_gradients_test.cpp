@@ -36,7 +36,7 @@ Sums sums_over(int ranks, ReduceOp op, bool scatter, const LocalGroup::Wrap& wra
                                                     {"b", Tensor(noise({kWidth}, 2), true)},
                                                     {"unused", Tensor(noise({5}, 3), true)}};
         DataParallel gradients(
-            p, comm, {.bucket_bytes = 2000, .reduction = {.scatter = scatter, .op = op}, .gathered_as = {}});
+            p, comm, {.bucket_bytes = 2000, .reduction = {.scatter = scatter, .op = op}, .kept_as = {}});
         const int64_t own = kSamples / comm.size();
         const auto backward = [&](int64_t i) {
           const uint64_t sample = uint64_t(comm.rank() * own + i);

@@ -84,7 +84,7 @@ Outcome train(int ranks, bool sharded, DType dtype, const LocalGroup::Wrap& wrap
         Chain model(dtype);
         DataParallel gradients(
             model.parameters, comm,
-            {.bucket_bytes = 9000, .reduction = {.scatter = sharded, .dtype = reduce}, .gathered_as = {}});
+            {.bucket_bytes = 9000, .reduction = {.scatter = sharded, .dtype = reduce}, .kept_as = {}});
         ShardedOptimizer optimizer(gradients, {.lr = 0.01, .rounding_seed = 3});
         const int64_t each = kRows / comm.size();
         std::vector<double> squares;
@@ -166,7 +166,7 @@ TEST(ShardedOptimizer, LogsWhatItPredicts) {
         Chain model(DType::f32);
         DataParallel gradients(
             model.parameters, comm,
-            {.bucket_bytes = 9000, .reduction = {.scatter = sharded, .dtype = reduce}, .gathered_as = {}});
+            {.bucket_bytes = 9000, .reduction = {.scatter = sharded, .dtype = reduce}, .kept_as = {}});
         ShardedOptimizer optimizer(gradients, {});
         const int64_t before = comm.traffic().bytes;
         model.backward(comm.rank(), comm.rank() + 1, 0);
@@ -184,7 +184,7 @@ TEST(ShardedOptimizer, MastersStayWithTheirOwnerAndValuesAreNarrow) {
     Chain model(DType::f32), reference(DType::f32);
     DataParallel gradients(
         model.parameters, comm,
-        {.bucket_bytes = 9000, .reduction = {.scatter = true}, .gathered_as = [](const Tensor& p) {
+        {.bucket_bytes = 9000, .reduction = {.scatter = true}, .kept_as = [](const Tensor& p) {
            return p.ndim() == 2 ? DType::bf16 : DType::f32;
          }});
     ShardedOptimizer optimizer(gradients, {.lr = 1e-4});
