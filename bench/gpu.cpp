@@ -287,9 +287,7 @@ trainer::PlanInput planned(const StepCase& s, const models::QwenConfig& config, 
   in.device = Device::cuda;
   in.rows = s.rows;
   in.row_tokens = length;
-  trainer::Machine machine = trainer::machine_of("h100", 400, 1, 1);
-  machine.memory_bytes = 0.94 * double(cuda::probe().memory_bytes);
-  return trainer::with_least_recompute(in, machine);
+  return trainer::with_least_recompute(in, trainer::card_with_memory(double(cuda::probe().memory_bytes)));
 }
 
 void measure_step(Report& report, const StepCase& s, double peak, bool quick) {

@@ -46,9 +46,9 @@ PlanInput with_recompute(PlanInput in, GradientCheckpointing policy, int64_t lay
 
 /// The fewest blocks `policy` must apply to; nothing when all of them are not enough.
 std::optional<PlanInput> fewest_layers(const PlanInput& in, GradientCheckpointing policy,
-                                       const Machine& machine) {
+                                       double memory_bytes) {
   const auto fits = [&](int64_t layers) {
-    return double(plan_memory(with_recompute(in, policy, layers)).total()) <= machine.memory_bytes;
+    return double(plan_memory(with_recompute(in, policy, layers)).total()) <= memory_bytes;
   };
   int64_t low = 0, high = in.model.n_layer;
   if (!fits(high)) return std::nullopt;
@@ -103,17 +103,20 @@ std::string Layout::changes_from(const PlanInput& o) const {
 
 PlanInput with_least_recompute(const PlanInput& in, const Machine& machine) {
   std::optional<Layout> best;
-  // In the order of what a block costs: a cheaper policy that fits is not beaten by a dearer one on as many
-  // blocks.
-  for (const auto policy :
-       {GradientCheckpointing::selective, GradientCheckpointing::feed_forward, GradientCheckpointing::full}) {
-    const auto found = fewest_layers(in, policy, machine);
-    if (!found) continue;
-    const Layout layout = evaluate_layout(*found, machine);
-    if (!best || layout.time.step() < best->time.step()) best = layout;
-    if (layout.input.checkpointing == GradientCheckpointing::none) break;
+  for (const double memory : {machine.memory_bytes - machine.reserve_bytes, machine.memory_bytes}) {
+    // In the order of what a block costs: a cheaper policy that fits is not beaten by a dearer one on as many
+    // blocks.
+    for (const auto policy : {GradientCheckpointing::selective, GradientCheckpointing::feed_forward,
+                              GradientCheckpointing::full}) {
+      const auto found = fewest_layers(in, policy, memory);
+      if (!found) continue;
+      const Layout layout = evaluate_layout(*found, machine);
+      if (!best || layout.time.step() < best->time.step()) best = layout;
+      if (layout.input.checkpointing == GradientCheckpointing::none) break;
+    }
+    if (best) return best->input;
   }
-  return best ? best->input : with_recompute(in, GradientCheckpointing::full, in.model.n_layer);
+  return with_recompute(in, GradientCheckpointing::full, in.model.n_layer);
 }
 
 Layout evaluate_layout(const PlanInput& input, const Machine& machine) {
@@ -124,7 +127,7 @@ std::optional<Layout> best_layout(const PlanInput& in, const Machine& machine) {
   std::optional<Layout> best;
   for (const PlanInput& one : alternatives(in, machine)) {
     const Layout layout = evaluate_layout(one, machine);
-    if (!layout.fits(machine)) continue;
+    if (!layout.fits_with_reserve(machine)) continue;
     const double margin = best ? layout.time.step() / best->time.step() - 1 : -1;
     const bool simpler = best && changes(one, in) < changes(best->input, in);
     if (margin < -0.005 || (margin < 0.005 && simpler)) best = layout;
@@ -151,7 +154,8 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
   for (int tp = 2 * in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2)
     if (const auto split = with_rows(in, global, tp, in.rows)) one_change.push_back(*split);
   for (const PlanInput& other : one_change)
-    if (const Layout layout = evaluate_layout(other, machine); layout.fits(machine)) return layout;
+    if (const Layout layout = evaluate_layout(other, machine); layout.fits_with_reserve(machine))
+      return layout;
   if (const auto several = best_layout(in, machine)) return several;
   PlanInput narrow = in;
   narrow.precision = Precision::bf16_true;
@@ -167,7 +171,8 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
     for (int tp = in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2) {
       const auto split = with_rows(more, more.step_rows(), tp, 1);
       if (!split) continue;
-      if (const Layout layout = evaluate_layout(*split, machine); layout.fits(machine)) return layout;
+      if (const Layout layout = evaluate_layout(*split, machine); layout.fits_with_reserve(machine))
+        return layout;
     }
   }
   return std::nullopt;

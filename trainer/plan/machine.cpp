@@ -31,10 +31,13 @@ Machine this_host(int ranks, int nodes) {
   return m;
 }
 
+double reserve_of(double card_bytes) { return std::min(kCardReserve, card_bytes / 8); }
+
 Machine gpu(const char* name, double memory, double f32, double bf16, double copy, double link) {
   Machine m;
   m.name = name;
   m.memory_bytes = memory;
+  m.reserve_bytes = reserve_of(memory);
   m.f32_flops = f32;
   m.bf16_flops = bf16;
   m.memory_bytes_per_s = 0.87 * copy;
@@ -62,6 +65,13 @@ Machine machine_of(const std::string& name, double nic_gbit, int ranks, int node
   // 46 to 48 GB/s of 50 are seen of a 400 Gbit/s card, and a tenth less across a rail of many.
   m.network_bytes_per_s =
       std::min(m.link_bytes_per_s, nic_gbit / 8 * 1e9 * 0.94 * std::min(8, m.ranks_per_node)) * 0.9;
+  return m;
+}
+
+Machine card_with_memory(double bytes) {
+  Machine m = machine_of("h100", 0, 1, 1);
+  m.memory_bytes = bytes;
+  m.reserve_bytes = reserve_of(bytes);
   return m;
 }
 

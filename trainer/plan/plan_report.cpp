@@ -43,6 +43,15 @@ std::string head_text(const PlanReport& r) {
       in.rows, in.accumulation, in.data_parallel());
 }
 
+/// "fits", with what it leaves where that may not be enough.
+std::string fit_text(const PlanReport& r) {
+  if (!r.asked.fits(r.machine)) return "does not fit";
+  if (r.asked.fits_with_reserve(r.machine)) return "fits";
+  return fmt::format("fits, but leaves {} of the {} that driver, libraries and fragments may take",
+                     bytes_text(r.machine.memory_bytes - double(r.asked.memory.total())),
+                     bytes_text(r.machine.reserve_bytes));
+}
+
 std::string memory_text(const PlanReport& r) {
   std::string text = "\nmemory of a rank\n";
   for (int c = 0; c < kMemoryCategories; ++c)
@@ -50,7 +59,7 @@ std::string memory_text(const PlanReport& r) {
                         bytes_text(double(r.asked.memory.bytes[size_t(c)])));
   return text + fmt::format("  {:<14}{:>12}  of {}: {}\n", "total",
                             bytes_text(double(r.asked.memory.total())), bytes_text(r.machine.memory_bytes),
-                            r.asked.fits(r.machine) ? "fits" : "does not fit");
+                            fit_text(r));
 }
 
 std::string time_text(const PlanReport& r) {
@@ -147,6 +156,7 @@ Json layout_json(const Layout& l, const Machine& m) {
           {"per_device_train_batch_size", l.input.rows},
           {"gradient_accumulation_steps", l.input.accumulation},
           {"fits", l.fits(m)},
+          {"fits_with_reserve", l.fits_with_reserve(m)},
           {"bytes_per_rank", memory},
           {"seconds_per_step", time},
           {"tokens_per_second", l.tokens_per_s()}};
@@ -162,6 +172,7 @@ std::string plan_json(const PlanReport& r) {
   Json object = layout_json(r.asked, r.machine);
   object["machine"] = r.machine.name;
   object["memory_bytes_of_rank"] = r.machine.memory_bytes;
+  object["reserve_bytes"] = r.machine.reserve_bytes;
   Json calls = Json::array();
   for (const PlannedCall& c : plan_traffic(r.asked.input))
     calls.push_back({{"what", c.what},

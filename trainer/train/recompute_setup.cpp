@@ -7,18 +7,22 @@
 namespace genesis::trainer {
 namespace {
 
-constexpr double kUsableShare = 0.94;  // of a card: the rest is the driver's and what the pool cannot join
-
 /// What fits where this run is.
 PlanInput fitting(const models::QwenModel& model, const TrainConfig& config, int ranks) {
   TrainConfig open = config;
   open.gradient_checkpointing = GradientCheckpointing::none;
   PlanInput in = plan_input(open, model.config(), ranks);
   in.device = model.device();
-  Machine machine = machine_of(in.device == Device::cpu ? "cpu" : "h100", 0, ranks, 1);
-  if (in.device == Device::cuda) machine.memory_bytes = kUsableShare * double(cuda::probe().memory_bytes);
+  const Machine machine = in.device == Device::cuda ? card_with_memory(double(cuda::probe().memory_bytes))
+                                                    : machine_of("cpu", 0, ranks, 1);
   in = with_least_recompute(in, machine);
   const double total = double(plan_memory(in).total());
+  if (total <= machine.memory_bytes && total > machine.memory_bytes - machine.reserve_bytes)
+    warn(
+        "gradient_checkpointing auto: the plan leaves {:.1f} GB of the card, less than the {:.1f} GB kept "
+        "for driver, "
+        "libraries and fragments",
+        (machine.memory_bytes - total) / 1e9, machine.reserve_bytes / 1e9);
   if (total > machine.memory_bytes)
     warn("gradient_checkpointing auto: the plan needs {:.1f} GB of {:.1f} GB even with `full`", total / 1e9,
          machine.memory_bytes / 1e9);

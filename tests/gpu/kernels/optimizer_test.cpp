@@ -1,4 +1,5 @@
 #include "kernels/adamw.h"
+#include "kernels/copy.h"
 #include "kernels/grad_norm.h"
 #include "kernels/owner_sums.h"
 #include "tests/gpu/card_case.h"
@@ -55,6 +56,65 @@ TEST_F(CardOptimizer, AdamWAsOnTheCpu) {
       for (size_t i = 0; i < host.size(); ++i)
         expect_close(read_back(card[i]), values_of(host[i]), param == DType::f32 ? 1e-6 : 0.008,
                      fmt::format("array {} of adamw {} with {} gradients", i, name_of(param), name_of(grad)));
+    }
+}
+
+/// A f32 parameter with its gradient and moments, and the same with its master taken apart; both on the card.
+std::pair<AdamWTensor, AdamWTensor> whole_and_split(int64_t n, DType grad, uint64_t stream) {
+  const Array master = random_array({n}, DType::f32, stream);
+  for (int64_t i = 0; i < n; i += 5)  // ties, of both kinds
+    master.data<float>()[i] =
+        std::bit_cast<float>((std::bit_cast<uint32_t>(master.data<float>()[i]) & 0xffff0000u) | 0x8000u);
+  const auto on_card = [](const Array& a) { return copies({a}, Device::cuda)[0]; };
+  AdamWTensor whole{.param = on_card(master),
+                    .grad = on_card(random_array({n}, grad, stream + 1)),
+                    .m = on_card(random_array({n}, DType::f32, stream + 2, 0.1)),
+                    .v = on_card(Array::full({n}, 0.01, DType::f32)),
+                    .decay = true};
+  AdamWTensor split = whole;
+  split.m = on_card(read_back(whole.m));
+  split.v = on_card(read_back(whole.v));
+  split.param = Array::empty({n}, DType::bf16, Device::cuda);
+  split.remainder = Array::empty({n, 2}, DType::u8, Device::cuda);
+  run(SplitMaster{.master = whole.param, .into = split.split()});
+  return {whole, split};
+}
+
+TEST_F(CardOptimizer, SplitMastersComeApartAsOnTheCpu) {
+  for (const int64_t n : kSizes) {
+    const auto [whole, split] = whole_and_split(n, DType::f32, 3);
+    const SplitArrays host{Array::empty({n}, DType::bf16), Array::empty({n, 2}, DType::u8),
+                           Array::full({n}, 0.01, DType::f32)};
+    run(SplitMaster{.master = read_back(whole.param), .into = host});
+    expect_identical(read_back(split.param), host.weight, "weight");
+    expect_identical(read_back(split.remainder), host.remainder, "remainder");
+    expect_identical(read_back(split.v), host.second_moment, "second moment");
+    const Array joined = Array::empty({n}, DType::f32, Device::cuda);
+    run(JoinMaster{.from = split.split(), .master = joined});
+    expect_identical(read_back(joined), read_back(whole.param), "master");
+  }
+}
+
+TEST_F(CardOptimizer, SplitMastersTakeTheStepsOfWholeOnes) {
+  for (const DType grad : {DType::f32, DType::bf16})
+    for (const int64_t n : {33, 16385}) {
+      auto [whole, split] = whole_and_split(n, grad, 9);
+      // The second half as a shard that starts where 16-byte accesses may not.
+      AdamWTensor head = split, tail = split;
+      for (auto* t : {&head, &tail})
+        for (Array* a : {&t->param, &t->grad, &t->m, &t->v, &t->remainder})
+          *a = t == &head ? a->slice(0, 0, 17) : a->slice(0, 17, n);
+      for (int step = 1; step <= 3; ++step) {
+        AdamW op{.tensors = {whole}, .lr = 1e-3, .weight_decay = 0.1, .step = step, .grad_scale = 0.7};
+        run(op);
+        op.tensors = {head, tail};
+        run(op);
+      }
+      const Array joined = Array::empty({n}, DType::f32, Device::cuda);
+      run(JoinMaster{.from = split.split(), .master = joined});
+      expect_identical(read_back(joined), read_back(whole.param), "master");
+      expect_identical(read_back(split.m), read_back(whole.m), "m");
+      expect_identical(read_back(split.param), converted_copy(read_back(whole.param), DType::bf16), "weight");
     }
 }
 

@@ -77,7 +77,7 @@ TEST_F(CardRun, RanksThatShareACardSplitTheModel) {
   expect_same_curve(tiny.train(two, 2), tiny.train(one), 5e-3);
 }
 
-TEST_F(CardRun, OffloadedMomentsGiveTheSameBitsAndResume) {
+TEST_F(CardRun, StateAwayFromTheCardGivesTheSameBitsAndResumes) {
   const TinyRun tiny;
   for (const auto precision : {Precision::bf16_mixed, Precision::bf16_true}) {
     const std::string name(spelling_of(precision));
@@ -89,7 +89,32 @@ TEST_F(CardRun, OffloadedMomentsGiveTheSameBitsAndResume) {
     }
     away.offload_optimizer = true;
     expect_resumed_bits(tiny, plain, away);
+    if (precision != Precision::bf16_mixed) continue;
+    away.output_dir += "-split";
+    away.max_steps = 2;
+    away.master_weights = MasterForm::split;
+    expect_resumed_bits(tiny, plain, away);
+    away.output_dir += "-here";
+    away.max_steps = 2;
+    away.offload_optimizer = false;
+    expect_resumed_bits(tiny, plain, away);
   }
+}
+
+TEST_F(CardRun, MastersAreApartFromSharedWeights) {
+  const TinyRun tiny;
+  TrainConfig whole = config_on(tiny, DeviceChoice::cuda, "masters-whole", 3), away = whole;
+  away.output_dir = (tiny / "masters-away").string();
+  for (TrainConfig* c : {&whole, &away}) {
+    c->precision = Precision::bf16_mixed;
+    c->zero_stage = 1;
+  }
+  away.master_weights = MasterForm::split;
+  away.offload_optimizer = true;
+  const auto wanted = tiny.train(whole, 2), got = tiny.train(away, 2);
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].at("loss"), wanted[i].at("loss")) << "step " << i + 1;
 }
 
 TEST_F(CardRun, EightBytesAParameterFollowTheRunWithTen) {

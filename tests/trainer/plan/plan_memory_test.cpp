@@ -70,6 +70,35 @@ TEST(Plan, PredictsNarrowGradientsToTheByte) {
   EXPECT_LT(narrow, wide * 52 / 100);
 }
 
+TEST(Plan, PredictsSplitMastersToTheByte) {
+  const EvenRun run;
+  TrainConfig c = run.config("split-masters");
+  c.precision = Precision::bf16_mixed;
+  const MemoryPlan whole = plan_memory(planned(c, 1));
+  c.master_weights = MasterForm::split;
+  const MemoryPlan split = plan_memory(planned(c, 1));
+  const MemoryStats stats = run.measure(c, 1);
+  for (const auto category : {MemoryCategory::parameters, MemoryCategory::optimizer})
+    EXPECT_EQ(run.grown(stats, category), split.at(category)) << name_of(category);
+  EXPECT_LT(split.total(), whole.total());
+}
+
+TEST(Plan, StateAwayFromTheCardIsOnTheHost) {
+  const EvenRun run;
+  TrainConfig c = run.config("away");
+  c.precision = Precision::bf16_mixed;
+  c.offload_optimizer = true;
+  PlanInput in = planned(c, 1);
+  in.device = Device::cuda;
+  const int64_t matrices = 2 * 640 * 64 + 3 * (4 * 64 * 64 + 3 * 64 * 160);  // elements with masters
+  EXPECT_EQ(plan_memory(in).at(MemoryCategory::optimizer), 0);
+  EXPECT_EQ(optimizer_state(in).masters, 4 * matrices);
+  in.master_weights = MasterForm::split;
+  EXPECT_EQ(optimizer_state(in).masters, 2 * matrices);
+  in.device = Device::cpu;
+  EXPECT_EQ(plan_memory(in).at(MemoryCategory::optimizer), optimizer_state(in).moments + 2 * matrices);
+}
+
 TEST(Plan, ShardedStateOfAllRanksIsWhatTheyMeasure) {
   const EvenRun run;
   for (const auto& [ranks, precision] :

@@ -27,10 +27,10 @@ TEST(Plan, RefusesWhatCannotFitAndProposesAChangeThatDoes) {
   const auto report = report_of(words_of("qwen1_7B.yaml", {"--ranks", "8", "--gpu", "h100"}));
   EXPECT_FALSE(report.asked.fits(report.machine));  // 16 bytes a parameter of 7.7 billion
   ASSERT_TRUE(report.change);
-  EXPECT_TRUE(report.change->fits(report.machine));
+  EXPECT_TRUE(report.change->fits_with_reserve(report.machine));
   EXPECT_FALSE(report.change->changes_from(report.asked.input).empty());
   ASSERT_TRUE(report.best);
-  EXPECT_TRUE(report.best->fits(report.machine));
+  EXPECT_TRUE(report.best->fits_with_reserve(report.machine));
   const auto json = nlohmann::json::parse(plan_json(report));
   EXPECT_FALSE(json["fits"].get<bool>());
   EXPECT_TRUE(json["smallest_change"]["fits"].get<bool>());
@@ -44,16 +44,34 @@ TEST(Plan, ChoosesTheFewestBlocksThatFitTheCard) {
                  "precision=bf16-true", "gradient_dtype=bf16", "max_seq_len=8192",
                  "gradient_checkpointing=auto", "per_device_train_batch_size=1", "--gpu", "h100"});
   const Layout& asked = report.asked;
-  EXPECT_TRUE(asked.fits(report.machine));
+  EXPECT_TRUE(asked.fits_with_reserve(report.machine));
+  EXPECT_GE(report.machine.memory_bytes - double(asked.memory.total()), kCardReserve);
   EXPECT_GT(asked.input.recomputed_layers(), 0);
   PlanInput less = asked.input;
   less.checkpointing_layers = asked.input.recomputed_layers() - 1;
-  EXPECT_FALSE(evaluate_layout(less, report.machine).fits(report.machine));
+  EXPECT_FALSE(evaluate_layout(less, report.machine).fits_with_reserve(report.machine));
   EXPECT_NE(plan_text(report).find(" of 32 blocks"), std::string::npos) << plan_text(report);
   PlanInput full = asked.input;
   full.checkpointing = GradientCheckpointing::full;
   full.checkpointing_layers = -1;
   EXPECT_LT(asked.time.step(), evaluate_layout(full, report.machine).time.step());
+}
+
+TEST(Plan, SaysWhatFitsOnlyInsideTheReserve) {
+  PlanReport report = report_of(words_of("qwen1_1.8B.yaml", {"--gpu", "h100"}));
+  ASSERT_TRUE(report.asked.fits_with_reserve(report.machine));
+  EXPECT_EQ(plan_text(report).find("but leaves"), std::string::npos);
+  report.machine = card_with_memory(double(report.asked.memory.total()) + kCardReserve / 8);
+  EXPECT_TRUE(report.asked.fits(report.machine));
+  EXPECT_FALSE(report.asked.fits_with_reserve(report.machine));
+  EXPECT_NE(plan_text(report).find("fits, but leaves 512.0 MiB of the 4.00 GiB"), std::string::npos)
+      << plan_text(report);
+  EXPECT_FALSE(nlohmann::json::parse(plan_json(report))["fits_with_reserve"].get<bool>());
+  // Where nothing leaves the reserve, what fits is taken.
+  PlanInput least = report.asked.input;
+  least.checkpointing = GradientCheckpointing::full;
+  const Machine tight = card_with_memory(double(plan_memory(least).total()) + 1);
+  EXPECT_TRUE(evaluate_layout(with_least_recompute(report.asked.input, tight), tight).fits(tight));
 }
 
 TEST(Plan, ScalesAndAnswersWithinASecond) {
