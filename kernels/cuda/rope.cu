@@ -10,7 +10,13 @@ namespace {
 
 using namespace cuda;
 
-template <class T>
+__device__ void turn(float& a, float& b, float c, float s) {
+  const float turned = a * c - b * s;
+  b = b * c + a * s;
+  a = turned;
+}
+
+template <class T, RopePairing kPairing>
 __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
                        const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows, int64_t heads,
                        int64_t half, bool aligned) {
@@ -21,51 +27,31 @@ __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t*
     const T* from = x + n * x_row + h * x_head;
     T* to = y + n * y_row + h * y_head;
     const int64_t table = int64_t(positions[n]) * half;
-    float a[kVector], b[kVector], c[kVector], s[kVector];
-    load(from, i, half, aligned, a);
-    load(from + half, i, half, aligned, b);
-    load(cos + table, i, half, aligned, c);
-    load(sin + table, i, half, aligned, s);
-#pragma unroll
-    for (int j = 0; j < kVector; ++j) {
-      const float u = a[j] * c[j] - b[j] * (sign * s[j]), v = b[j] * c[j] + a[j] * (sign * s[j]);
-      a[j] = u;
-      b[j] = v;
-    }
-    store(to, i, half, aligned, a);
-    store(to + half, i, half, aligned, b);
-  }
-}
-
-/// The same for neighbours: a thread takes the 2 kVector dimensions of its pairs.
-template <class T>
-__global__ void rotate_neighbours(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
-                                  const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows,
-                                  int64_t heads, int64_t half, bool aligned) {
-  const int64_t chunks = (half + kVector - 1) / kVector;
-  for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * heads * chunks;
-       t += int64_t(gridDim.x) * blockDim.x) {
-    const int64_t n = t / (heads * chunks), h = t / chunks % heads, i = t % chunks * kVector;
-    const T* from = x + n * x_row + h * x_head;
-    T* to = y + n * y_row + h * y_head;
-    const int64_t table = int64_t(positions[n]) * half;
     float c[kVector], s[kVector];
     load(cos + table, i, half, aligned, c);
     load(sin + table, i, half, aligned, s);
+    if constexpr (kPairing == RopePairing::halves) {
+      float a[kVector], b[kVector];
+      load(from, i, half, aligned, a);
+      load(from + half, i, half, aligned, b);
 #pragma unroll
-    for (int part = 0; part < 2; ++part) {
-      const int64_t at = 2 * i + part * kVector;
-      if (at >= 2 * half) break;
-      float v[kVector];
-      load(from, at, 2 * half, aligned, v);
+      for (int j = 0; j < kVector; ++j) turn(a[j], b[j], c[j], sign * s[j]);
+      store(to, i, half, aligned, a);
+      store(to + half, i, half, aligned, b);
+    } else {  // neighbours: the 2 kVector dimensions of the same pairs
 #pragma unroll
-      for (int j = 0; j < kVector; j += 2) {
-        const float cj = c[part * (kVector / 2) + j / 2], sj = sign * s[part * (kVector / 2) + j / 2];
-        const float a = v[j], b = v[j + 1];
-        v[j] = a * cj - b * sj;
-        v[j + 1] = b * cj + a * sj;
+      for (int part = 0; part < 2; ++part) {
+        const int64_t at = 2 * i + part * kVector;
+        if (at >= 2 * half) break;
+        float v[kVector];
+        load(from, at, 2 * half, aligned, v);
+#pragma unroll
+        for (int j = 0; j < kVector; j += 2) {
+          const int pair = part * (kVector / 2) + j / 2;
+          turn(v[j], v[j + 1], c[pair], sign * s[pair]);
+        }
+        store(to, at, 2 * half, aligned, v);
       }
-      store(to, at, 2 * half, aligned, v);
     }
   }
 }
@@ -89,7 +75,8 @@ void run_cuda(const Rope& o) {
   const bool aligned = is_aligned(o.x) && is_aligned(o.y) && half % kVector == 0;
   dispatch_device(o.x.dtype(), [&](auto tag) {
     using T = decltype(tag);
-    const auto kernel = o.pairing == RopePairing::halves ? rotate<T> : rotate_neighbours<T>;
+    const auto kernel = o.pairing == RopePairing::halves ? rotate<T, RopePairing::halves>
+                                                             : rotate<T, RopePairing::neighbours>;
     launch(o.kName, grid_for(rows * heads * ((half + kVector - 1) / kVector)), kernel, pointer<T>(o.x),
            o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos), pointer<float>(sin),
            o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1], rows, heads, half, aligned);

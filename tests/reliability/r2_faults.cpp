@@ -10,6 +10,7 @@
 
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/quick_files.h"
+#include "tests/reliability/saved_scenes.h"
 #include "tests/reliability/tiny_state.h"
 #include "tests/support/temp_folder.h"
 
@@ -119,12 +120,6 @@ int save_in_child(TinyState& state, const fs::path& folder, int64_t at, Fault fa
   return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }
 
-struct Scene {
-  const char* name;
-  fs::path folder;            // what is there before the save
-  std::string before_digest;  // what loads then
-};
-
 void try_all(const Scene& scene, TinyState& fresh, const testing::TempFolder& temp, Cases& cases,
              int64_t& calls) {
   const std::string after_digest = fresh.digest();
@@ -159,18 +154,11 @@ void try_all(const Scene& scene, TinyState& fresh, const testing::TempFolder& te
 Outcome run_R2(const Mode&) {
   const testing::TempFolder temp;
   TinyState state;
-  state.fill(1);
-  state.save(temp / "one", 1);
-  const std::string first = state.digest();
-  fs::copy(temp / "one", temp / "two", fs::copy_options::recursive);
-  state.fill(3);
-  state.save(temp / "two", 2);  // a checkpoint of the step that will be saved again
-  const std::string replaced = state.digest();
-  state.fill(2);
+  const auto [first, again] = saved_scenes(state, temp.path());
   Cases cases;
   int64_t calls = 0;
-  try_all({"new step", temp / "one", first}, state, temp, cases, calls);
-  try_all({"step saved before", temp / "two", replaced}, state, temp, cases, calls);
+  try_all(first, state, temp, cases, calls);
+  try_all(again, state, temp, cases, calls);
   return {cases.good(),
           fmt::format("{} calls x 6 faults = {} saves{}", calls, cases.count() - 2, cases.failures())};
 }

@@ -8,6 +8,7 @@
 
 #include "tests/reliability/campaign.h"
 #include "tests/reliability/recorded_files.h"
+#include "tests/reliability/saved_scenes.h"
 #include "tests/reliability/tiny_state.h"
 #include "tests/support/temp_folder.h"
 
@@ -102,12 +103,6 @@ class PowerLoss {
   std::mt19937_64 random_;
 };
 
-struct Scene {
-  const char* name;
-  fs::path folder;
-  std::string before_digest;
-};
-
 /// `states` power losses during a save of step 2 over the scene.
 void lose_power(const Scene& scene, TinyState& fresh, const testing::TempFolder& temp, int64_t states,
                 uint64_t seed, Cases& cases, std::set<size_t>& moments) {
@@ -155,20 +150,12 @@ void lose_power(const Scene& scene, TinyState& fresh, const testing::TempFolder&
 Outcome run_R3(const Mode& mode) {
   const testing::TempFolder temp;
   TinyState state;
-  state.fill(1);
-  state.save(temp / "one", 1);
-  const std::string first = state.digest();
-  fs::copy(temp / "one", temp / "two", fs::copy_options::recursive);
-  state.fill(3);
-  state.save(temp / "two", 2);
-  const std::string replaced = state.digest();
-  state.fill(2);
+  const auto [first, again] = saved_scenes(state, temp.path());
   Cases cases;
   std::set<size_t> moments;
   const int64_t states = mode.full ? 5000 : 500;
-  lose_power({"new step", temp / "one", first}, state, temp, states, mode.seed, cases, moments);
-  lose_power({"step saved before", temp / "two", replaced}, state, temp, states, mode.seed + 7, cases,
-             moments);
+  lose_power(first, state, temp, states, mode.seed, cases, moments);
+  lose_power(again, state, temp, states, mode.seed + 7, cases, moments);
   return {cases.good(), fmt::format("{} states, cut after {} different calls{}", cases.count(),
                                     moments.size(), cases.failures())};
 }
