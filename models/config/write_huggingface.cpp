@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "kernels/core/error.h"
@@ -15,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 /// Whole numbers without a fraction, as the released files have them.
 Json number(double v) {
-  if (v == double(int64_t(v)) && v < 1e15) return Json(int64_t(v));
+  if (std::abs(v) < 1e15 && v == std::trunc(v)) return Json(int64_t(v));
   return Json(v);
 }
 
