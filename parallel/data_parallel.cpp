@@ -7,6 +7,7 @@
 #include "kernels/core/transfer.h"
 #include "kernels/fill.h"
 #include "kernels/grad_norm.h"
+#include "kernels/owner_sums.h"
 #include "parallel/ordered/exact_squares.h"
 #include "parallel/shard.h"
 
@@ -28,6 +29,9 @@ std::vector<ParameterSize> sizes_of(const std::vector<DataParallel::NamedParamet
   }
   return sizes;
 }
+
+/// Whether the model is shared out within a group.
+bool is_split(const Communicator* tensor_group) { return tensor_group && tensor_group->size() > 1; }
 
 }  // namespace
 
@@ -150,10 +154,11 @@ void DataParallel::finish() {
   state_->begin_step();
 }
 
-std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) const {
+/// (parameter, elements of its gradient) that this rank counts.
+std::vector<std::pair<size_t, Array>> DataParallel::owned_gradients(Communicator* tensor_group) const {
   const State& s = *state_;
-  const bool split = tensor_group && tensor_group->size() > 1;
-  std::vector<std::pair<size_t, Array>> slices;  // (parameter, elements of its gradient)
+  const bool split = is_split(tensor_group);
+  std::vector<std::pair<size_t, Array>> slices;
   // Elements [begin, end) of a parameter, as far as this rank owns them within the tensor group.
   const auto add = [&](size_t parameter, const Array& flat, int64_t begin, int64_t end) {
     for (const Range& r : split ? owned_elements(s.parameters[parameter].second)
@@ -171,20 +176,35 @@ std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) c
       add(i, grad.view({-1}), 0, grad.numel());
     }
   }
-  Communicator* others = s.scattered ? &s.group : nullptr;
-  if (s.options.op == ReduceOp::tree_sum && !split) return exact_squares(slices, s.parameters.size(), others);
+  return slices;
+}
 
+std::vector<double> DataParallel::gradient_squares(Communicator* tensor_group) const {
+  const State& s = *state_;
+  if (s.options.op == ReduceOp::tree_sum && !is_split(tensor_group))
+    return exact_squares(owned_gradients(tensor_group), s.parameters.size(),
+                         s.scattered ? &s.group : nullptr);
+  const Array squares = on_device(gradient_square_sums(tensor_group), Device::cpu);
+  return {squares.data<double>(), squares.data<double>() + squares.numel()};
+}
+
+Array DataParallel::gradient_square_sums(Communicator* tensor_group) const {
+  const State& s = *state_;
   std::vector<Array> grads;
-  for (const auto& [parameter, grad] : slices) grads.push_back(grad);
-  Array sums = Array::empty({int64_t(grads.size())}, DType::f64, s.flats.front().device());
-  if (!grads.empty()) kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
-  sums = on_device(sums, Device::cpu);
-  const Array squares = Array::zeros({int64_t(s.parameters.size())}, DType::f64);
-  double* at = squares.data<double>();
-  for (size_t i = 0; i < grads.size(); ++i) at[slices[i].first] += sums.data<double>()[i];
-  if (others) others->all_reduce(squares);
-  if (split) tensor_group->all_reduce(squares);
-  return {at, at + squares.numel()};
+  std::vector<int64_t> owners;
+  for (const auto& [parameter, grad] : owned_gradients(tensor_group)) {
+    grads.push_back(grad);
+    owners.push_back(int64_t(parameter));
+  }
+  const Device device = s.flats.front().device();
+  const int64_t count = int64_t(grads.size());
+  const Array sums = Array::empty({count}, DType::f64, device);
+  if (count > 0) kernels::run(kernels::GradNorm{.grads = grads, .sums = sums});
+  const Array squares = Array::empty({int64_t(s.parameters.size())}, DType::f64, device);
+  kernels::run(kernels::OwnerSums{.values = sums, .owners = Array::from(owners, {count}), .sums = squares});
+  if (s.scattered) s.group.all_reduce(squares);
+  if (is_split(tensor_group)) tensor_group->all_reduce(squares);
+  return squares;
 }
 
 const std::vector<Array>& DataParallel::flats() const { return state_->flats; }

@@ -71,6 +71,10 @@ class DataParallel {
   /// whether it is split or on every rank (owned_elements). Collective over it.
   std::vector<double> gradient_squares(Communicator* tensor_group = nullptr) const;
 
+  /// The same numbers where the gradients are, f64 [parameters]; the host waits for nothing. Not for
+  /// ReduceOp::tree_sum, whose exact sums are made on the host.
+  Array gradient_square_sums(Communicator* tensor_group = nullptr) const;
+
   /// Bytes the communicator logs for the gradients of a step; 0 for a group of one.
   int64_t bytes_per_step() const;
   int64_t bucket_count() const;
@@ -86,6 +90,7 @@ class DataParallel {
 
  private:
   struct State;
+  std::vector<std::pair<size_t, Array>> owned_gradients(Communicator* tensor_group) const;
   std::shared_ptr<State> state_;  // shared with the hooks, which do nothing once it is gone
 };
 

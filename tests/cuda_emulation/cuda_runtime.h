@@ -98,6 +98,7 @@ cudaError_t cudaMalloc(P** data, size_t bytes) {
 }
 inline cudaError_t cudaFree(void* data) {
   if (genesis::emulation::any_capture()) return cudaErrorStreamCaptureUnsupported;
+  genesis::emulation::note_host_wait();
   genesis::emulation::drain_all();  // it waits for the card
   return genesis::emulation::device_free(data), cudaSuccess;
 }
@@ -107,6 +108,7 @@ inline cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned) {
   return *data ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 inline cudaError_t cudaFreeHost(void* data) {
+  genesis::emulation::note_host_wait();
   genesis::emulation::drain_all();
   genesis::emulation::forget_pinned(data);
   return std::free(data), cudaSuccess;
@@ -128,7 +130,10 @@ inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cud
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst) && capturing(stream))
     return cudaErrorStreamCaptureUnsupported;
   enqueue(stream, [=] { std::memmove(dst, src, bytes); });
-  if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst)) drain(stream);
+  if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst)) {
+    note_host_wait();
+    drain(stream);
+  }
   return cudaSuccess;
 }
 inline cudaError_t cudaMemsetAsync(void* dst, int value, size_t bytes, cudaStream_t stream) {
@@ -144,6 +149,7 @@ inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
 }
 inline cudaError_t cudaStreamSynchronize(cudaStream_t s) {
   if (genesis::emulation::capturing(s)) return cudaErrorStreamCaptureUnsupported;
+  genesis::emulation::note_host_wait();
   return genesis::emulation::drain(s), cudaSuccess;
 }
 inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
@@ -159,7 +165,10 @@ inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
 inline cudaError_t cudaEventQuery(cudaEvent_t e) {
   return genesis::emulation::advance(e) ? cudaSuccess : cudaErrorNotReady;
 }
-inline cudaError_t cudaEventSynchronize(cudaEvent_t e) { return genesis::emulation::drain(e), cudaSuccess; }
+inline cudaError_t cudaEventSynchronize(cudaEvent_t e) {
+  genesis::emulation::note_host_wait();
+  return genesis::emulation::drain(e), cudaSuccess;
+}
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) {
   if (!a->last || !b->last || !a->last->reached || !b->last->reached) return cudaErrorNotReady;
   return *ms = float((b->last->seconds - a->last->seconds) * 1e3), cudaSuccess;

@@ -16,6 +16,7 @@ struct Streams {
   std::set<CUstream_st*> all{&fallback};
   std::map<const char*, size_t> pinned;
   int captures = 0;
+  int64_t host_waits = 0;
 };
 
 Streams& streams() {
@@ -144,6 +145,16 @@ CUgraph_st* end_capture(CUstream_st* stream) {
 void launch_graph(const CUgraph_st& graph, CUstream_st* stream) {
   MachineLock lock;
   for (const EmulatedWork& work : graph.work) push(of(stream), work);
+}
+
+int64_t host_waits() {
+  MachineLock lock;
+  return streams().host_waits;
+}
+
+void note_host_wait() {
+  MachineLock lock;
+  ++streams().host_waits;
 }
 
 void note_pinned(void* data, size_t bytes) {

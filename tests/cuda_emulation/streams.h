@@ -3,6 +3,7 @@
 // synchronisation, an event that another stream or the host waits for, a copy the host reads. So a missing
 // wait is not hidden by luck: what was not waited for has not happened.
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -57,6 +58,11 @@ bool any_capture();
 bool begin_capture(CUstream_st* stream);
 CUgraph_st* end_capture(CUstream_st* stream);
 void launch_graph(const CUgraph_st& graph, CUstream_st* stream);
+
+/// How often the host waited for the card: synchronisations, copies to memory that is not pinned, memory given
+/// back to the driver.
+int64_t host_waits();
+void note_host_wait();
 
 /// Memory of cudaHostAlloc: copies from and to it happen when the stream gets there, others read at once.
 void note_pinned(void* data, size_t bytes);

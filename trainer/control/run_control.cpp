@@ -27,10 +27,11 @@ void RunControl::begin_step(int64_t step) {
   if (fault_->action == "skip" && ranks_.rank() != fault_->rank) ranks_.barrier();  // that rank leaves it out
 }
 
-bool RunControl::allow_update(double loss, bool finite, const std::function<std::string()>& first_bad) {
+bool RunControl::allow_update(int64_t step, double loss, bool finite,
+                              const std::function<std::string()>& first_bad) {
   const StepVote vote = agree({.nonfinite = !finite, .stop_signal = trainer::stop_signal()}, ranks_);
   stop_ = vote.stop_signal;
-  const auto decision = guard_.judge(step_, loss, vote.nonfinite, first_bad);
+  const auto decision = guard_.judge(step, loss, vote.nonfinite, first_bad);
   rewind_ = decision == StepGuard::Decision::rewind;
   skipped_ += decision != StepGuard::Decision::update;
   return decision == StepGuard::Decision::update;

@@ -21,10 +21,11 @@ class RunControl {
 
   /// At the begin of step `step`.
   void begin_step(int64_t step);
-  /// Between backward and update: whether step `step` may update the parameters. Collective.
+  /// Between backward and update, or, where a card decided for itself, when its numbers were read: whether
+  /// step `step` may update the parameters. Collective.
   /// `loss` is the step's, the same on every rank; `finite` is what this rank sees of loss and gradients.
   /// Errors: NumericsError as StepGuard::judge.
-  bool allow_update(double loss, bool finite, const std::function<std::string()>& first_bad);
+  bool allow_update(int64_t step, double loss, bool finite, const std::function<std::string()>& first_bad);
   /// After the update: compares replicas over `group`, whose ranks hold the same, when due. Collective.
   void end_step(const std::function<std::vector<Replica>()>& replicas, parallel::Communicator& group);
 

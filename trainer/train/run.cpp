@@ -1,8 +1,10 @@
 #include "trainer/train/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "kernels/core/log.h"
 #include "kernels/core/profile.h"
@@ -56,21 +58,16 @@ class Run {
   bool every(int64_t period) const { return period > 0 && step() % period == 0; }
 
   RunSummary train() {
-    RunRecord record(run_, step());
-    std::optional<MetricsFile> metrics;
-    if (first_rank()) metrics.emplace(output("metrics.jsonl"), step());
-    Progress progress(ProgressOutput::automatic(), run_.schedule.total_steps, step());
+    Log log{RunRecord(run_, step()), {}, {ProgressOutput::automatic(), run_.schedule.total_steps, step()}};
+    if (first_rank()) log.metrics.emplace(output("metrics.jsonl"), step());
+    RunRecord& record = log.record;
     record.summary.start_peak_bytes = memory_stats(run_.device).peak_total;
     reset_peak_memory();
     while (!last()) {
-      take_step(record);
+      take_step(log);
       checkpoints_.poll();
       const bool best = data_to_evaluate() && evaluate(record);
-      if (metrics && (every(config_.logging_steps) || last() || record.evaluated())) {
-        const StepMetrics since = record.take_since();
-        metrics->append(since);
-        progress.update(since);
-      }
+      if (!unread_) report(log);
       if (run_.control.rewind_due() && checkpoints_.rewind()) continue;
       if (run_.control.stop_signal() != 0 && !last()) {
         record.summary.stop_signal = run_.control.stop_signal();
@@ -82,23 +79,57 @@ class Run {
     return record.finish(checkpoints_.state());
   }
 
-  void take_step(RunRecord& record) {
+  /// What a run leaves behind beside its checkpoints.
+  struct Log {
+    RunRecord record;
+    std::optional<MetricsFile> metrics;  // rank 0
+    Progress progress;
+  };
+  /// A step that was given away, and whose numbers were not read yet.
+  struct Unread {
+    double begin = 0, lr = 0;
+  };
+
+  void take_step(Log& log) {
     run_.control.begin_step(step() + 1);
-    const double begin = now();
-    const double lr = run_.schedule.at(step());
-    const StepResult result = counted_step(lr, record.summary.step_bytes);
-    const double seconds = now() - begin;
-    if (config_.debug && record.summary.tokens == 0)
-      log_line(memory_report(*run_.model, run_.optimizer.adamw()));
-    checkpoints_.advance(result, seconds);
+    const Unread taken{.begin = now(), .lr = run_.schedule.at(step())};
+    {
+      const CountedTraffic counted(run_.groups, log.record.summary.step_bytes);
+      run_.step.start(run_.plan, run_.batches, checkpoints_.state().consumed_rows, taken.lr, [&] {
+        if (!unread_) return;
+        read_step(log.record);
+        report(log);
+      });
+      if (config_.debug && log.record.summary.tokens == 0)
+        log_line(memory_report(*run_.model, run_.optimizer.adamw()));
+      checkpoints_.advance();
+      unread_ = taken;
+      if (!run_.step.reads_late() || is_asked_for()) read_step(log.record);
+    }
     run_.control.end_step([this] { return replicas_of(*run_.model, run_.optimizer.adamw()); },
                           run_.mesh.dp());
-    record.add(checkpoints_.state(), result, seconds, lr);
   }
 
-  StepResult counted_step(double lr, GroupBytes& bytes) {
-    const CountedTraffic counted(run_.groups, bytes);
-    return run_.step.run(run_.plan, run_.batches, checkpoints_.state().consumed_rows, lr);
+  /// Whether the step that was taken last is read before the next is given away: somebody wants its numbers,
+  /// or weights that are known to be good.
+  bool is_asked_for() const {
+    return last() || run_.control.stop_signal() != 0 || data_to_evaluate() || every(config_.save_steps);
+  }
+
+  /// Reads what the oldest step that was taken did; the run's state is the one after it.
+  void read_step(RunRecord& record) {
+    const Unread taken = *std::exchange(unread_, {});
+    const StepResult result = run_.step.finish();
+    const double read = now(), seconds = read - std::max(taken.begin, std::exchange(last_read_, read));
+    checkpoints_.add(result, seconds);
+    record.add(checkpoints_.state(), result, seconds, taken.lr);
+  }
+
+  void report(Log& log) {
+    if (!log.metrics || !(every(config_.logging_steps) || last() || log.record.evaluated())) return;
+    const StepMetrics since = log.record.take_since();
+    log.metrics->append(since);
+    log.progress.update(since);
   }
 
   bool data_to_evaluate() const { return run_.data->eval && (every(config_.eval_steps) || last()); }
@@ -114,6 +145,8 @@ class Run {
   const TrainConfig& config_;
   RunParts run_;
   RunCheckpoints checkpoints_;
+  std::optional<Unread> unread_;
+  double last_read_ = 0;  // when the numbers of a step were read
 };
 
 }  // namespace

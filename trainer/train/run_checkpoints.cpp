@@ -38,9 +38,12 @@ void RunCheckpoints::resume() {
   notice("resumed at step {} of {}", state_.step, run_.schedule.total_steps);
 }
 
-void RunCheckpoints::advance(const StepResult& result, double seconds) {
+void RunCheckpoints::advance() {
   ++state_.step;
   state_.consumed_rows = run_.plan.next(state_.consumed_rows);
+}
+
+void RunCheckpoints::add(const StepResult& result, double seconds) {
   state_.tokens += result.totals.tokens;
   state_.supervised_tokens += result.totals.supervised;
   state_.seconds += seconds;

@@ -19,8 +19,10 @@ class RunCheckpoints {
   /// Goes on at the checkpoint that resume_from_checkpoint asks for, if there is one.
   /// Errors: ConfigError when it was trained on other data or with another seed; those of resume_checkpoint.
   void resume();
-  /// Steps the run on by one that has been done.
-  void advance(const StepResult& result, double seconds);
+  /// Steps the run on by one that has been given away.
+  void advance();
+  /// Counts what a step did, when that is known: before the next advance().
+  void add(const StepResult& result, double seconds);
   /// Keeps the best evaluation loss; whether this one asks for a checkpoint.
   bool note_eval_loss(double loss);
   /// Publishes what has been written in the background.

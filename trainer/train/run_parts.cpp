@@ -12,6 +12,14 @@
 #include "trainer/train/recompute_setup.h"
 
 namespace genesis::trainer {
+namespace {
+
+/// Whether nothing needs a step's numbers before its update is made.
+bool reads_late(const TrainConfig& c) {
+  return c.on_loss_spike == OnLossSpike::warn && !c.debug && !c.anomaly;
+}
+
+}  // namespace
 
 RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Communicator& all_ranks)
     : config(c),
@@ -34,7 +42,9 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
             .seed = uint64_t(c.seed),
             .anomaly = c.anomaly || c.debug,
             .in_sample_order = c.deterministic == Deterministic::full,
-            .control = &control}),
+            .control = &control,
+            .read_late = reads_late(c),
+            .stop_when_bad = c.on_nonfinite == OnNonfinite::stop}),
       plan(data->rows, data->order,
            {.micro_batch_size = batch.per_device,
             .accumulation = batch.accumulation,

@@ -1,6 +1,6 @@
 // Training runs from config to checkpoint on a card.
 #include "tests/gpu/card_case.h"
-#include "tests/support/tiny_run.h"
+#include "tests/gpu/model/card_run.h"
 
 namespace genesis::trainer {
 namespace {
@@ -8,16 +8,6 @@ namespace {
 using namespace genesis::testing;
 
 class CardRun : public CardTest {};
-
-TrainConfig config_on(const TinyRun& tiny, DeviceChoice device, const std::string& output,
-                      int64_t steps = 4) {
-  TrainConfig c = tiny.config(output);
-  c.model.emb_dropout_prob = 0.0;
-  c.device = device;
-  c.global_batch_size = 2;
-  c.max_steps = steps;
-  return c;
-}
 
 void expect_same_curve(const std::vector<nlohmann::json>& got, const std::vector<nlohmann::json>& wanted,
                        double tolerance) {

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
 #include "kernels/core/error.h"
+#include "tests/support/fault_scope.h"
 #include "tests/support/tiny_run.h"
 #include "trainer/control/fault_injection.h"
 #include "trainer/control/replica_check.h"
@@ -15,6 +15,7 @@
 namespace genesis::trainer {
 namespace {
 
+using testing::FaultScope;
 using testing::TinyRun;
 using Decision = StepGuard::Decision;
 
@@ -64,12 +65,6 @@ TEST(StepGuard, RewindsInARowAreCapped) {
   EXPECT_THROW(guard.judge(11, 100, false, bad), NumericsError);
 }
 
-/// A run with a fault in it, on ranks that are threads.
-struct FaultyRun {
-  explicit FaultyRun(const char* fault) { ::setenv("GENESIS_FAULT", fault, 1); }
-  ~FaultyRun() { ::unsetenv("GENESIS_FAULT"); }
-};
-
 std::vector<double> losses(const std::vector<nlohmann::json>& metrics) {
   std::vector<double> all;
   for (const auto& m : metrics) all.push_back(m["loss"].is_number() ? m["loss"].get<double>() : NAN);
@@ -86,7 +81,7 @@ TEST(Nonfinite, AllRanksSkipAndNoParameterChanges) {
   c.lr_scheduler_type = LrSchedulerType::constant;
   std::vector<nlohmann::json> metrics;
   {
-    const FaultyRun fault("rank=1 step=5 action=nan");
+    const FaultScope fault("rank=1 step=5 action=nan");
     metrics = run.train(c, 2);
   }
   ASSERT_EQ(metrics.size(), 5u);
@@ -109,7 +104,7 @@ TEST(Nonfinite, AllRanksSkipAndNoParameterChanges) {
 
 TEST(Nonfinite, StopNamesTheFirstBadTensor) {
   const TinyRun run;
-  const FaultyRun fault("rank=1 step=3 action=nan");
+  const FaultScope fault("rank=1 step=3 action=nan");
   try {
     run.train(run.config("stop"), 2);
     FAIL();
@@ -129,7 +124,7 @@ TEST(LossSpike, SkipLeavesTheUpdateOutAndWarnDoesNot) {
     TrainConfig c = run.config(policy == OnLossSpike::warn ? "warn" : "skip");
     c.on_loss_spike = policy;
     c.max_steps = 14;
-    const FaultyRun fault("rank=0 step=12 action=spike");
+    const FaultScope fault("rank=0 step=12 action=spike");
     traces[policy] = losses(run.train(c, 2));
   }
   const auto &warned = traces[OnLossSpike::warn], &skipped = traces[OnLossSpike::skip];
@@ -149,7 +144,7 @@ TEST(LossSpike, RewindGoesBackBitForBitAndSkipsTheData) {
   c.max_steps = 14;
   std::vector<nlohmann::json> metrics;
   {
-    const FaultyRun fault("rank=0 step=12 action=spike");
+    const FaultScope fault("rank=0 step=12 action=spike");
     metrics = run.train(c, 2);
   }
   // Steps 1 to 12, back to the checkpoint of step 10, then 11 to 14 with the data after the spike's.
@@ -166,7 +161,7 @@ TEST(ReplicaCheck, NamesTheRankWhoseBitFlipped) {
   c.replica_check_steps = 2;
   c.global_batch_size = 9;
   c.max_steps = 8;
-  const FaultyRun fault("rank=2 step=3 action=flip");
+  const FaultScope fault("rank=2 step=3 action=flip");
   try {
     run.train(c, 3);
     FAIL() << "a flipped bit was not noticed";
@@ -187,7 +182,7 @@ TEST(ReplicaCheck, TheMajorityDecidesAndATieBlamesNobodyAlone) {
 
 TEST(Fault, WhatCannotBeReadIsRefused) {
   for (const char* text : {"rank=1 step=3 action=frob", "rank=1 step", "action"}) {
-    const FaultyRun fault(text);
+    const FaultScope fault(text);
     EXPECT_THROW(Fault::from_environment(), ConfigError) << text;
   }
   EXPECT_FALSE(Fault::from_environment());
