@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/core/cuda/runtime.h"
+#include "kernels/core/cuda/upload.h"
 
 namespace genesis {
 
@@ -30,12 +31,8 @@ Array on_device(const Array& a, Device device) {
 Array card_copy(const Array& a) {
   if (a.device() == Device::cuda) return a;
   Storage& storage = a.storage();
-  const auto whole = storage.derived<Array>("card", [&] {
-    MemoryScope scope(MemoryCategory::workspace);
-    auto copy = std::make_shared<Array>(Array::empty({storage.bytes()}, DType::u8, Device::cuda));
-    cuda::copy_to_card(copy->raw(), storage.data(), storage.bytes());
-    return copy;
-  });
+  const auto whole = storage.derived<Array>(
+      "card", [&] { return std::make_shared<Array>(cuda::upload(storage.data(), storage.bytes())); });
   return whole->reinterpret(a.dtype()).as_strided(a.shape(), a.strides(), a.storage_offset());
 }
 

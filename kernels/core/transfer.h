@@ -12,7 +12,7 @@ void copy_across(const Array& src, const Array& dst);
 
 /// A copy of a small CPU array on the card, kept beside its storage until the next in-place write: ids,
 /// positions, targets and lengths stay on the host, where they are checked, and every operation of a step
-/// shares one copy. `a` itself when it is on the card.
+/// shares one copy, made beside the kernels (cuda/upload.h). `a` itself when it is on the card.
 Array card_copy(const Array& a);
 
 }  // namespace genesis

@@ -5,6 +5,7 @@
 #include "kernels/core/cuda/host_window.h"
 #include "kernels/core/cuda/read_back.h"
 #include "kernels/core/cuda/runtime.h"
+#include "kernels/core/cuda/upload.h"
 
 namespace genesis::cuda {
 
@@ -44,6 +45,11 @@ HostWindow::~HostWindow() = default;
 void HostWindow::pass(const std::vector<Group>&, const Work&) {}
 void HostWindow::wait() const {}
 int64_t HostWindow::slot_bytes() const { return 0; }
+Array upload(const void*, int64_t) {
+  require();
+  return {};
+}
+StreamHandle upload_stream() { return nullptr; }
 struct ReadBack::State {
   Array host;
 };

@@ -35,5 +35,21 @@ TEST_F(EmulatedUpload, ArrivesWhileKernelsAreStillToRun) {
   }
 }
 
+/// A kernel that is still to run reads the memory that a new block is made of.
+TEST_F(EmulatedUpload, WaitsForWhoHadTheMemoryBefore) {
+  const int64_t n = int64_t{1} << 19;  // a block of 2 MB, which nobody uploads otherwise
+  const std::vector<float> input(size_t(n), 7.0F);
+  const Array y = Array::empty({n}, DType::f32, Device::cuda);
+  Array x = on_device(Array::full({n}, 5, DType::f32), Device::cuda);
+  synchronize();
+  const void* memory = x.raw();
+  kernels::run(kernels::Affine{.x = x, .factor = 1, .offset = 0, .y = y});
+  x = {};
+  const Array there = upload(input.data(), 4 * n);
+  ASSERT_EQ(there.raw(), memory) << "the case is not met";
+  emulation::drain(upload_stream());
+  EXPECT_EQ(values_of(read_back(y))[size_t(n - 1)], 5);
+}
+
 }  // namespace
 }  // namespace genesis::cuda
