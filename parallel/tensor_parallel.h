@@ -9,6 +9,15 @@ struct TensorSplit {
   int size = 1;
 };
 
+/// How much of the exchange of rows between ranks hides under products (parallel/row_chunks.h).
+struct RowOverlap {
+  /// 0: nothing, products wait for every exchange. 1: in backward, the input's exchanges hide under the
+  /// product of the weight's gradient. n: also, every exchange goes in n chunks of rows, each beside the
+  /// product of another chunk.
+  int chunks = 1;
+  int64_t chunk_rows = 1;  ///< fewer chunks where one would have fewer rows
+};
+
 /// How a model is split, as its layers are told. The default is not at all: every layer is then plain, and
 /// no layer needs to ask.
 struct TensorParallel {
@@ -16,6 +25,7 @@ struct TensorParallel {
   /// Between the projections each rank keeps its own rows (tokens) of the residual stream and norms instead
   /// of all of them.
   bool sequence = false;
+  RowOverlap overlap;
 
   TensorSplit split() const { return group ? TensorSplit{group->rank(), group->size()} : TensorSplit{}; }
   int size() const { return group ? group->size() : 1; }

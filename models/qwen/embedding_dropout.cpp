@@ -18,27 +18,35 @@ struct EmbeddingDropout {
   struct Attributes {
     TokenBatch batch;
     double p;
-    int64_t first_token;
+    std::vector<parallel::Range> tokens;
     RandomStream random;
   };
 
   static Array drop(const Array& x, const Attributes& a) {
     const Array y = Array::empty(x.shape(), x.dtype(), x.device());
+    int64_t row = 0;
+    for (const parallel::Range& tokens : a.tokens) {
+      drop_rows(x.slice(0, row, row + tokens.size()), tokens, a, y.slice(0, row, row + tokens.size()));
+      row += tokens.size();
+    }
+    return y;
+  }
+
+  static void drop_rows(const Array& x, const parallel::Range& tokens, const Attributes& a, const Array& y) {
     const int32_t* bounds = a.batch.cu_seqlens.data<int32_t>();
-    const int64_t last_token = a.first_token + x.dim(0), width = x.dim(1);
+    const int64_t width = x.dim(1);
     for (int64_t s = 0; s < a.batch.texts(); ++s) {
-      const int64_t begin = std::max<int64_t>(bounds[s], a.first_token),
-                    end = std::min<int64_t>(bounds[s + 1], last_token);
+      const int64_t begin = std::max<int64_t>(bounds[s], tokens.begin),
+                    end = std::min<int64_t>(bounds[s + 1], tokens.end);
       if (begin >= end) continue;
       const auto sample = uint64_t(a.batch.samples.empty() ? s : a.batch.samples[size_t(s)]);
       kernels::run(
-          kernels::Dropout{.x = x.slice(0, begin - a.first_token, end - a.first_token),
+          kernels::Dropout{.x = x.slice(0, begin - tokens.begin, end - tokens.begin),
                            .p = a.p,
                            .stream = {a.random.seed, stream_of({kEmbeddingStream, a.random.stream, sample})},
                            .first_element = uint64_t((begin - bounds[s]) * width),
-                           .y = y.slice(0, begin - a.first_token, end - a.first_token)});
+                           .y = y.slice(0, begin - tokens.begin, end - tokens.begin)});
     }
-    return y;
   }
 
   static Array forward(autograd::Context& ctx, const Array& x, const Attributes& attributes) {
@@ -52,9 +60,11 @@ struct EmbeddingDropout {
 
 }  // namespace
 
-Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p, int64_t first_token) {
+Tensor embedding_dropout(const Tensor& x, const TokenBatch& batch, double p,
+                         std::vector<parallel::Range> tokens) {
+  if (tokens.empty()) tokens = {{0, x.size(0)}};
   return autograd::apply<EmbeddingDropout>(
-      x, EmbeddingDropout::Attributes{batch, p, first_token, autograd::next_random_stream()});
+      x, EmbeddingDropout::Attributes{batch, p, std::move(tokens), autograd::next_random_stream()});
 }
 
 }  // namespace genesis::models

@@ -4,11 +4,11 @@
 
 #include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
-#include "autograd/ops/arithmetic.h"
 #include "kernels/linear_cross_entropy.h"
 #include "models/config/tensor_split.h"
 #include "models/qwen/embedding_dropout.h"
 #include "models/qwen/initialise.h"
+#include "parallel/row_chunks.h"
 #include "parallel/shard.h"
 
 namespace genesis::models {
@@ -107,6 +107,13 @@ bool QwenModel::is_gradient_checkpointing() const {
 
 Tensor QwenModel::head(const Tensor& hidden) const { return head_table().logits(hidden); }
 
+std::vector<parallel::Range> QwenModel::own_tokens(int64_t tokens) const {
+  const parallel::RowChunks chunks(tokens, tp_);
+  std::vector<parallel::Range> own;
+  for (int64_t i = 0; i < chunks.size(); ++i) own.push_back(chunks.place(i));
+  return own;
+}
+
 TokenBatch QwenModel::divisible(const TokenBatch& batch) const {
   return tp_.splits_rows() ? batch.padded_to_multiple(tp_.size()) : batch;
 }
@@ -127,16 +134,11 @@ Tensor QwenModel::loss_sum(const TokenBatch& batch, const Array& targets) {
 }
 
 Tensor QwenModel::loss_sum(const TokenBatch& batch, std::span<const WeightedTargets> parts) {
-  GENESIS_CHECK(!parts.empty(), "a loss needs targets");
   const TokenBatch rows = divisible(batch);
-  const Tensor hidden = hidden_states(rows);
-  Tensor sum;
-  for (const WeightedTargets& part : parts) {
-    Tensor loss = head_table().loss_sum(hidden, extended(part.targets, rows.tokens()));
-    if (part.weight != 1) loss = loss * part.weight;
-    sum = sum.defined() ? sum + loss : loss;
-  }
-  return sum;
+  std::vector<WeightedTargets> all;
+  for (const WeightedTargets& part : parts)
+    all.push_back({part.weight, extended(part.targets, rows.tokens())});
+  return head_table().loss_sum(hidden_states(rows), all);
 }
 
 Array QwenModel::token_losses(const TokenBatch& batch, const Array& targets) {
@@ -211,8 +213,8 @@ Tensor QwenModel::run(const ForwardPass& forward) const {
   const auto pass = std::make_shared<const ForwardPass>(forward);
   Residual residual{embed_.lookup(Tensor(pass->batch.input_ids)), {}};
   if (is_training() && config_.dropout > 0)
-    residual.x = embedding_dropout(residual.x, pass->batch, config_.dropout,
-                                   tp_.splits_rows() ? tp_.rank() * residual.x.size(0) : 0);
+    residual.x =
+        embedding_dropout(residual.x, pass->batch, config_.dropout, own_tokens(pass->batch.tokens()));
   pass->trace(residual.x.value(), "hidden.embed");
   for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
   const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps, tp_);

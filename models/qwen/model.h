@@ -21,11 +21,7 @@ struct CachedStep {
   std::vector<double> ntk_alphas;            ///< [texts] rotary factor of each text, chosen from its prompt
 };
 
-/// Targets [N] i32 whose losses weigh the same; -100 where a token has none, or one of another weight.
-struct WeightedTargets {
-  double weight = 1;
-  Array targets;
-};
+using parallel::WeightedTargets;
 
 /// The next token of each text, in memory that keeps its place: what a step of generation reads when it is
 /// recorded once and run again (models/generation/token_steps.h).
@@ -139,6 +135,8 @@ class QwenModel : public nn::Module {
   const parallel::VocabularyTable& head_table() const { return head_ ? *head_ : embed_; }
   /// The batch as its rows are shared out.
   TokenBatch divisible(const TokenBatch& batch) const;
+  /// The tokens of a pass of so many whose rows this rank holds between the layers, in order.
+  std::vector<parallel::Range> own_tokens(int64_t tokens) const;
   ForwardPass plain_pass(const TokenBatch& batch);
   InferencePass inference_pass(const TokenBatch& batch, const std::vector<double>& alphas);
   bool is_beyond_training_length(const TokenBatch& batch) const;

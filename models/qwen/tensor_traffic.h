@@ -1,5 +1,6 @@
 #pragma once
 #include "models/config/qwen_config.h"
+#include "parallel/tensor_parallel.h"
 
 namespace genesis::models {
 
@@ -14,9 +15,20 @@ struct SplitPass {
   DType parameters = DType::f32;   ///< type of the master weights, and of what is summed of their gradients
   bool gradient_checkpointing = false;
   bool forward_only = false;  ///< evaluation
+  parallel::RowOverlap overlap;
 };
 
-/// Bytes that the logs of a rank's tp group and of its group of KV replicas record for that pass
+/// What the log of a group records of a pass.
+struct LoggedTraffic {
+  int64_t bytes = 0, calls = 0;
+  LoggedTraffic& operator+=(const LoggedTraffic& o) {
+    bytes += o.bytes;
+    calls += o.calls;
+    return *this;
+  }
+};
+
+/// What the logs of a rank's tp group and of its group of KV replicas record of that pass
 /// (CallRecord::bytes: what the rank hands in). P ranks, a = N H bytes of activations, N rounded up to a
 /// multiple of P under sequence parallelism:
 ///   forward    embedding a, each block 2 a, head 12 or 24 bytes a supervised token;
@@ -27,9 +39,20 @@ struct SplitPass {
 ///   QK-norm    2 d numbers a block, backward;   KV replicas: their rows of q-k-v, backward
 /// Checkpointing runs the forward of every block a second time. All-reduce moves 2 (P - 1) / P bytes over a
 /// link for each byte of the log, all-gather and reduce-scatter P - 1 for each: the same amount for both
-/// modes.
+/// modes. Chunks (parallel/row_chunks.h) are calls of their own: `chunks` for each exchange of rows that a
+/// product stands beside, and for every exchange of rows under sequence parallelism.
 struct TensorTraffic {
-  int64_t tp = 0, kv = 0;
+  LoggedTraffic waited;         ///< nothing is computed meanwhile: embedding, head, norms
+  LoggedTraffic beside;         ///< chunk by chunk beside the products that make or use the rows
+  LoggedTraffic under_weights;  ///< column layers' input in backward, under products of weight gradients
+  LoggedTraffic kv;
+  int64_t chunks = 1;
+
+  LoggedTraffic tp() const {
+    LoggedTraffic all = waited;
+    all += beside;
+    return all += under_weights;
+  }
 };
 TensorTraffic tensor_traffic(const QwenConfig& config, const SplitPass& pass);
 

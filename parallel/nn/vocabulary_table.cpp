@@ -1,7 +1,6 @@
 #include "parallel/nn/vocabulary_table.h"
 
 #include "autograd/ops/linear.h"
-#include "parallel/ops/vocabulary_cross_entropy.h"
 #include "parallel/ops/vocabulary_embedding.h"
 #include "parallel/shard.h"
 
@@ -18,8 +17,8 @@ Tensor VocabularyTable::lookup(const Tensor& ids) const {
   return vocabulary_embedding(ids, weight, vocabulary_, tp_);
 }
 
-Tensor VocabularyTable::loss_sum(const Tensor& hidden, const Array& targets) const {
-  return vocabulary_cross_entropy(hidden, weight, targets, vocabulary_, tp_);
+Tensor VocabularyTable::loss_sum(const Tensor& hidden, const std::vector<WeightedTargets>& parts) const {
+  return vocabulary_cross_entropy(hidden, weight, parts, vocabulary_, tp_);
 }
 
 Array VocabularyTable::token_losses(const Tensor& hidden, const Array& targets) const {

@@ -1,6 +1,6 @@
 #pragma once
 #include "autograd/nn/module.h"
-#include "parallel/tensor_parallel.h"
+#include "parallel/ops/vocabulary_cross_entropy.h"
 
 namespace genesis::parallel {
 
@@ -14,7 +14,7 @@ class VocabularyTable : public nn::Module {
   /// Rows of `ids` [N]: see vocabulary_embedding.
   Tensor lookup(const Tensor& ids) const;
   /// As the head: see vocabulary_cross_entropy, vocabulary_token_losses, gathered_logits.
-  Tensor loss_sum(const Tensor& hidden, const Array& targets) const;
+  Tensor loss_sum(const Tensor& hidden, const std::vector<WeightedTargets>& parts) const;
   Array token_losses(const Tensor& hidden, const Array& targets) const;
   /// Logits [..., V]; differentiable where the table is not split.
   Tensor logits(const Tensor& hidden) const;

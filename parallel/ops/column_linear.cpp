@@ -24,9 +24,11 @@ struct ColumnLinear {
 
   static Array forward(autograd::Context& ctx, const Array& x, const Array& weight, const Array& bias,
                        const Settings& settings) {
-    const Array all = gather_rows(x, settings.tp);
-    Array y = Array::empty({all.dim(0), weight.dim(0)}, x.dtype(), x.device());
-    kernels::run(kernels::LinearForward{.x = all, .weight = weight, .bias = bias, .y = y});
+    const Array y = Array::empty({rows_of_all(x, settings.tp), weight.dim(0)}, x.dtype(), x.device());
+    gather_rows(x, settings.tp, [&](const Range& r, const Array& part) {
+      kernels::run(
+          kernels::LinearForward{.x = part, .weight = weight, .bias = bias, .y = y.slice(0, r.begin, r.end)});
+    });
     ctx.save(ctx.needs(1) ? x : Array(), weight);
     ctx.keep(settings);
     return y;
@@ -40,9 +42,14 @@ struct ColumnLinear {
     Arriving dx;
     if (saved.needs(0)) {
       const Array partial = Array::empty({dy.dim(0), weight.dim(1)}, dy.dtype(), dy.device());
-      kernels::run(
-          LinearBackward{.dy = dy, .x = {}, .weight = weight, .dx = partial, .dweight = {}, .dbias = {}});
-      dx = start_summing_rows(partial, tp);
+      dx = start_summing_rows(partial, tp, [&](const Range& r) {
+        kernels::run(LinearBackward{.dy = dy.slice(0, r.begin, r.end),
+                                    .x = {},
+                                    .weight = weight,
+                                    .dx = partial.slice(0, r.begin, r.end),
+                                    .dweight = {},
+                                    .dbias = {}});
+      });
     }
     const WeightTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
     if (dw.grad.defined() || db.grad.defined()) {

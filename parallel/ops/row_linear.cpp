@@ -10,6 +10,7 @@ namespace genesis::parallel {
 namespace {
 
 using autograd::WeightTarget;
+using kernels::LinearBackward;
 
 struct RowLinear {
   static constexpr const char* kName = "row_linear";
@@ -18,28 +19,41 @@ struct RowLinear {
   static Array forward(autograd::Context& ctx, const Array& x, const Array& weight, const Array& bias,
                        const TensorParallel& tp) {
     const Array y = Array::empty({x.dim(0), weight.dim(0)}, x.dtype(), x.device());
-    // The sum over the ranks must hold the bias once.
-    kernels::run(
-        kernels::LinearForward{.x = x, .weight = weight, .bias = tp.rank() == 0 ? bias : Array(), .y = y});
     ctx.save(ctx.needs(1) ? x : Array(), weight);
     ctx.keep(tp);
-    return sum_rows(y, tp);
+    return sum_rows(y, tp, [&](const Range& r) {
+      kernels::run(kernels::LinearForward{.x = x.slice(0, r.begin, r.end),
+                                          .weight = weight,
+                                          // The sum over the ranks must hold it once.
+                                          .bias = tp.rank() == 0 ? bias : Array(),
+                                          .y = y.slice(0, r.begin, r.end)});
+    });
   }
 
   static autograd::Grads backward(const autograd::Saved& saved, const Array& dy) {
     auto [x, weight] = saved.get<2>();
-    const Array all = gather_rows(dy, saved.attributes<TensorParallel>());
-    const Array dx =
-        saved.needs(0) ? Array::empty({all.dim(0), weight.dim(1)}, dy.dtype(), dy.device()) : Array();
+    const auto& tp = saved.attributes<TensorParallel>();
+    const Array dx = saved.needs(0)
+                         ? Array::empty({rows_of_all(dy, tp), weight.dim(1)}, dy.dtype(), dy.device())
+                         : Array();
+    const Array all = gather_rows(dy, tp, [&](const Range& r, const Array& part) {
+      if (!dx.defined()) return;
+      kernels::run(LinearBackward{.dy = part,
+                                  .x = {},
+                                  .weight = weight,
+                                  .dx = dx.slice(0, r.begin, r.end),
+                                  .dweight = {},
+                                  .dbias = {}});
+    });
     const WeightTarget dw(saved, 1, weight.shape(), dy), db(saved, 2, {weight.dim(0)}, dy);
-    kernels::run(kernels::LinearBackward{.dy = all,
-                                         .x = x,
-                                         .weight = weight,
-                                         .dx = dx,
-                                         .dweight = dw.grad,
-                                         .dbias = db.grad,
-                                         .accumulate_dweight = dw.accumulate,
-                                         .accumulate_dbias = db.accumulate});
+    kernels::run(LinearBackward{.dy = all,
+                                .x = x,
+                                .weight = {},
+                                .dx = {},
+                                .dweight = dw.grad,
+                                .dbias = db.grad,
+                                .accumulate_dweight = dw.accumulate,
+                                .accumulate_dbias = db.accumulate});
     return {dx, dw.returned(), db.returned()};
   }
 };

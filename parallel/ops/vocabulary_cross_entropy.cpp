@@ -3,9 +3,12 @@
 #include "autograd/engine.h"
 #include "autograd/grad_mode.h"
 #include "autograd/op.h"
+#include "autograd/ops/arithmetic.h"
 #include "autograd/ops/linear.h"
 #include "autograd/ops/linear_cross_entropy.h"
 #include "autograd/ops/weight_target.h"
+#include "kernels/accumulate.h"
+#include "kernels/affine.h"
 #include "kernels/contract.h"
 #include "kernels/copy.h"
 #include "kernels/linear_cross_entropy.h"
@@ -62,35 +65,61 @@ kernels::VocabularyLossFinish loss_of(const Array& x, const Array& weight, const
 struct VocabularyCrossEntropy {
   static constexpr const char* kName = "vocabulary_cross_entropy";
   static constexpr autograd::Autocast kAutocast = autograd::Autocast::lower;
+  struct Attributes {
+    Settings settings;
+    std::vector<double> weights;  // [parts]
+  };
 
-  static Array forward(autograd::Context& ctx, const Array& x, const Array& weight, const Array& targets,
-                       const Settings& settings) {
-    const auto loss = loss_of(gather_rows(x, settings.tp), weight, targets, settings, false, ctx.recording());
-    ctx.save(x, weight, targets, loss.kept, loss.lse);
-    ctx.keep(settings);
-    return loss.loss_sum;
+  static Array forward(autograd::Context& ctx, const Array& x, const Array& weight,
+                       const std::vector<WeightedTargets>& parts, const Settings& settings) {
+    const Array all = gather_rows(x, settings.tp);
+    Attributes attributes{settings, {}};
+    ctx.save(x, weight);
+    Array sum;
+    for (const WeightedTargets& part : parts) {
+      const auto loss = loss_of(all, weight, part.targets, settings, false, ctx.recording());
+      ctx.save(part.targets, loss.kept, loss.lse);
+      attributes.weights.push_back(part.weight);
+      if (part.weight != 1)
+        kernels::run(kernels::Affine{.x = loss.loss_sum, .factor = part.weight, .y = loss.loss_sum});
+      add_to(sum, loss.loss_sum);
+    }
+    ctx.keep(attributes);
+    return sum;
   }
 
   static autograd::Grads backward(const autograd::Saved& saved, const Array& dloss) {
-    auto [x, weight, targets, kept, lse] = saved.get<5>();
-    const Settings& s = saved.attributes<Settings>();
+    const Array x = saved.at(0), weight = saved.at(1);
+    const auto& [s, weights] = saved.attributes<Attributes>();
+    const double seed = autograd::seed_value(dloss);
     const Array all = gather_rows(x, s.tp);
-    kernels::VocabularyLossBackward op{.x = all,
-                                       .weight = weight,
-                                       .targets = targets,
-                                       .first = s.first(),
-                                       .total = s.vocabulary,
-                                       .lse = lse,
-                                       .kept = kept,
-                                       .scale = autograd::seed_value(dloss),
-                                       .dx = {},
-                                       .dweight = {}};
-    if (saved.needs(0)) op.dx = Array::empty(all.shape(), x.dtype(), x.device());
     const WeightTarget dw(saved, 1, weight.shape(), x);
-    op.dweight = dw.grad;
-    op.accumulate_dweight = dw.accumulate;
-    kernels::run(op);
-    return {saved.needs(0) ? sum_rows(op.dx, s.tp) : Array(), dw.returned()};
+    Array dx;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const Array own = saved.needs(0) ? Array::empty(all.shape(), x.dtype(), x.device()) : Array();
+      kernels::run(kernels::VocabularyLossBackward{.x = all,
+                                                   .weight = weight,
+                                                   .targets = saved.at(2 + 3 * i),
+                                                   .first = s.first(),
+                                                   .total = s.vocabulary,
+                                                   .lse = saved.at(4 + 3 * i),
+                                                   .kept = saved.at(3 + 3 * i),
+                                                   .scale = seed * weights[i],
+                                                   .dx = own,
+                                                   .dweight = dw.grad,
+                                                   .accumulate_dweight = dw.accumulate || i > 0});
+      add_to(dx, own);
+    }
+    return {dx.defined() ? sum_rows(dx, s.tp) : Array(), dw.returned()};
+  }
+
+ private:
+  /// sum += part; a sum that is undefined becomes the part itself.
+  static void add_to(Array& sum, const Array& part) {
+    if (sum.defined())
+      kernels::run(kernels::Accumulate{.src = part, .dst = sum});
+    else
+      sum = part;
   }
 };
 
@@ -107,10 +136,19 @@ struct VocabularyTokenLosses {
 
 }  // namespace
 
-Tensor vocabulary_cross_entropy(const Tensor& x, const Tensor& weight, const Array& targets,
-                                int64_t vocabulary, const TensorParallel& tp) {
-  if (!tp.is_split()) return autograd::linear_cross_entropy(x, weight, targets);
-  return autograd::apply<VocabularyCrossEntropy>(x, weight, targets, Settings{vocabulary, tp});
+Tensor vocabulary_cross_entropy(const Tensor& x, const Tensor& weight,
+                                const std::vector<WeightedTargets>& parts, int64_t vocabulary,
+                                const TensorParallel& tp) {
+  GENESIS_CHECK(!parts.empty(), "a loss needs targets");
+  if (tp.is_split())
+    return autograd::apply<VocabularyCrossEntropy>(x, weight, parts, Settings{vocabulary, tp});
+  Tensor sum;
+  for (const WeightedTargets& part : parts) {
+    Tensor loss = autograd::linear_cross_entropy(x, weight, part.targets);
+    if (part.weight != 1) loss = loss * part.weight;
+    sum = sum.defined() ? sum + loss : loss;
+  }
+  return sum;
 }
 
 Array vocabulary_token_losses(const Tensor& x, const Tensor& weight, const Array& targets, int64_t vocabulary,

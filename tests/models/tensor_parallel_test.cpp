@@ -62,11 +62,12 @@ void expect_near(const Values& found, const Values& wanted, const std::string& w
 void for_every_split(const std::function<void(const TensorParallel&)>& check) {
   for (const int ranks : {2, 4})
     for (const bool sequence : {false, true})
-      LocalGroup::run(ranks, [&](parallel::Communicator& group) {
-        SCOPED_TRACE(::testing::Message()
-                     << "rank " << group.rank() << " of " << ranks << ", sequence " << sequence);
-        check({&group, sequence});
-      });
+      for (const int chunks : {1, 3})
+        LocalGroup::run(ranks, [&](parallel::Communicator& group) {
+          SCOPED_TRACE(::testing::Message() << "rank " << group.rank() << " of " << ranks << ", sequence "
+                                            << sequence << ", " << chunks << " chunks");
+          check({&group, sequence, {chunks}});
+        });
 }
 
 std::vector<Array> whole_parameters(const nn::Module& model, const TensorParallel& tp, bool gradients) {
@@ -134,7 +135,7 @@ TEST(TensorParallelModel, SavesTheFolderOfTheWholeModelAndReadsItBack) {
     const testing::TempFolder folder;
     QwenModel(config_of(c), DType::f32, 3).save(folder / "whole");
     for_every_split([&](const TensorParallel& tp) {
-      const std::string name = fmt::format("split-{}-{}", tp.size(), tp.sequence);
+      const std::string name = fmt::format("split-{}-{}-{}", tp.size(), tp.sequence, tp.overlap.chunks);
       QwenModel(config_of(c), DType::f32, 3, tp).save(folder / name);
       tp.group->barrier();
       for (const char* file : {"model.safetensors", "config.json"}) {
@@ -188,19 +189,24 @@ TEST(TensorParallelModel, TheLogSaysWhatTheFormulaSays) {
           QwenModel model(config_of(c), DType::f32, 3, tp);
           model.gradient_checkpointing(checkpointing);
           const autocast cast(DType::bf16, mixed);
-          const int64_t before = tp.group->traffic().bytes;
+          const parallel::Traffic before = tp.group->traffic();
           model.loss_sum(batch(), targets()).backward();
+          const parallel::Traffic after = tp.group->traffic();
           const TensorTraffic wanted =
               tensor_traffic(config_of(c), {.tensor_parallel = tp.size(),
                                             .sequence_parallel = tp.sequence,
                                             .tokens = 11,
                                             .supervised = 7,
                                             .activations = mixed ? DType::bf16 : DType::f32,
-                                            .gradient_checkpointing = checkpointing});
-          EXPECT_EQ(tp.group->traffic().bytes - before, wanted.tp)
-              << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed;
-          EXPECT_EQ(model.kv_replicas() ? model.kv_replicas()->traffic().bytes : 0, wanted.kv)
-              << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed;
+                                            .gradient_checkpointing = checkpointing,
+                                            .overlap = tp.overlap});
+          SCOPED_TRACE(::testing::Message()
+                       << name_of(c.family) << " checkpointing " << checkpointing << " mixed " << mixed);
+          EXPECT_EQ(after.bytes - before.bytes, wanted.tp().bytes);
+          EXPECT_EQ(after.calls - before.calls, wanted.tp().calls);
+          const auto of_replicas = model.kv_replicas() ? model.kv_replicas()->traffic() : parallel::Traffic{};
+          EXPECT_EQ(of_replicas.bytes, wanted.kv.bytes);
+          EXPECT_EQ(of_replicas.calls, wanted.kv.calls);
         });
 }
 

@@ -14,6 +14,7 @@
 #include "kernels/core/rng.h"
 #include "parallel/host_transport.h"
 #include "parallel/local_group.h"
+#include "tests/support/forwarding_transport.h"
 
 namespace genesis::parallel {
 namespace {
@@ -215,7 +216,7 @@ TEST(DataParallel, ASecondBackwardAfterTheLastMicroStepIsRefused) {
 }
 
 /// Tells a test when the first call begins on the communication thread.
-class WatchedTransport final : public Transport {
+class WatchedTransport final : public testing::ForwardingTransport {
  public:
   struct Events {
     std::mutex mutex;
@@ -227,24 +228,19 @@ class WatchedTransport final : public Transport {
     }
   };
   WatchedTransport(std::unique_ptr<Transport> inner, Events& events)
-      : inner_(std::move(inner)), events_(events) {}
-  int rank() const override { return inner_->rank(); }
-  int size() const override { return inner_->size(); }
-  std::string_view name() const override { return inner_->name(); }
-  bool checks_agreement() const override { return inner_->checks_agreement(); }
-  std::vector<Call> gather_calls(const Call& own) override { return inner_->gather_calls(own); }
-  void run(const Call& call, const void* in, void* out) override {
+      : ForwardingTransport(std::move(inner)), events_(events) {}
+
+ protected:
+  void before(const Call&) override {
     {
       std::lock_guard lock(events_.mutex);
       ++events_.started;
       events_.changed.notify_all();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a slow network
-    inner_->run(call, in, out);
   }
 
  private:
-  std::unique_ptr<Transport> inner_;
   Events& events_;
 };
 

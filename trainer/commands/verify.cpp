@@ -87,7 +87,8 @@ void add_verify(CLI::App& program, CommandContext& context) {
       ->add_option(
           "FOLDER", options->arguments,
           "folders with golden.json and golden.safetensors; under mpirun also tensor_parallel_size=N, "
-          "sequence_parallel=true|false, zero_stage=0|1, gradient_accumulation_steps=N")
+          "sequence_parallel=true|false, tensor_parallel_overlap=N, zero_stage=0|1, "
+          "gradient_accumulation_steps=N")
       ->required();
   golden->add_option("--precision", options->precision)->check(CLI::IsMember({"fp32", "bf16", "both"}));
   golden->add_option("--device", options->device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));

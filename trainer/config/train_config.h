@@ -71,7 +71,8 @@ struct TrainConfig {
   int64_t threads = 0;  ///< per rank; 0: cores of the affinity mask / local ranks
   int64_t tensor_parallel_size = 1;
   bool sequence_parallel = true;  ///< of the ranks that share a model; nothing with tensor_parallel_size 1
-  std::string mesh_order = "tp";  ///< "tp", "dp" or every rank once
+  int64_t tensor_parallel_overlap = -1;  ///< chunks of rows (parallel::RowOverlap); -1: by row_overlap()
+  std::string mesh_order = "tp";         ///< "tp", "dp" or every rank once
   int64_t zero_stage = 0;
   double ddp_bucket_cap_mb = 8;
   GradientDType gradient_reduce_dtype = GradientDType::f32;

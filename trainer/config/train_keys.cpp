@@ -147,6 +147,13 @@ void add_machine(KeyTable& t) {
       .also({"tensor_parallel_dim", "tensor_parallel_degree"});
   t.add("sequence_parallel", &C::sequence_parallel,
         "Between the projections, ranks that share a model hold their own rows of the residual stream");
+  t.add(
+       "tensor_parallel_overlap", &C::tensor_parallel_overlap,
+       "Chunks of rows in which ranks that share a model exchange activations while they compute: 1 overlaps "
+       "in backward alone, 0 nothing; -1 chooses")
+      .at_least(-1)
+      .at_most(64)
+      .also({"tp_comm_overlap"});
   t.add("mesh_order", &C::mesh_order,
         "Neighbouring ranks share a model (tp) or see different data (dp); or every rank once, 0,2,1,3");
   t.add("zero_stage", &C::zero_stage, "1 shards the optimizer state over the data-parallel ranks")

@@ -26,6 +26,8 @@ GoldenLayout GoldenLayout::parse(const std::vector<std::string>& assignments) {
       layout.tensor_parallel = number(key, value, 1, 1 << 16);
     } else if (key == "gradient_accumulation_steps") {
       layout.accumulation = number(key, value, 1, 1 << 16);
+    } else if (key == "tensor_parallel_overlap") {
+      layout.overlap = number(key, value, 0, 64);
     } else if (key == "zero_stage") {
       layout.zero_stage = number(key, value, 0, 1);
     } else if (key == "sequence_parallel") {
@@ -34,7 +36,8 @@ GoldenLayout GoldenLayout::parse(const std::vector<std::string>& assignments) {
       layout.sequence_parallel = value == "true";
     } else {
       throw ConfigError(
-          "{}: the keys are tensor_parallel_size, sequence_parallel, zero_stage, gradient_accumulation_steps",
+          "{}: the keys are tensor_parallel_size, sequence_parallel, tensor_parallel_overlap, zero_stage, "
+          "gradient_accumulation_steps",
           text);
     }
   }
@@ -46,6 +49,8 @@ std::string describe(const GoldenLayout& layout, int ranks) {
   if (layout.tensor_parallel > 1)
     text += fmt::format(", tensor parallel {}{}", layout.tensor_parallel,
                         layout.sequence_parallel ? ", sequence parallel" : "");
+  if (layout.tensor_parallel > 1 && layout.overlap != 1)
+    text += fmt::format(", overlap in {} chunks", layout.overlap);
   if (layout.zero_stage > 0) text += fmt::format(", ZeRO {}", layout.zero_stage);
   if (layout.accumulation > 1) text += fmt::format(", {} micro-batches", layout.accumulation);
   return text;

@@ -12,7 +12,7 @@ SplitRun::SplitRun(const GoldenCase& reference, const parallel::Mesh& mesh, cons
     : mesh_(mesh),
       layout_(layout),
       model_(models::QwenModel::from_folder(reference.folder(), DType::f32,
-                                            {&mesh.tp(), layout.sequence_parallel})),
+                                            {&mesh.tp(), layout.sequence_parallel, {layout.overlap}})),
       gradients_(
           model_->named_parameters(), mesh.dp(),
           {.bucket_bytes = 1 << 14, .reduction = {.scatter = layout.zero_stage >= 1}, .kept_as = {}}),

@@ -4,6 +4,7 @@
 
 #include "models/config/tensor_split.h"
 #include "trainer/config/batch.h"
+#include "trainer/train/mesh_setup.h"
 #include "trainer/train/recompute_setup.h"
 
 namespace genesis::trainer {
@@ -12,6 +13,10 @@ parallel::GradientReductionOptions PlanInput::reduction() const {
   return {.scatter = zero_stage >= 1,
           .dtype = reduce_dtype,
           .op = in_sample_order ? parallel::ReduceOp::tree_sum : parallel::ReduceOp::sum};
+}
+
+parallel::RowOverlap PlanInput::row_overlap() const {
+  return trainer::row_overlap(tensor_parallel_overlap, device, tensor_parallel <= ranks_per_node);
 }
 
 int64_t PlanInput::recomputed_layers() const {
@@ -42,6 +47,7 @@ PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model,
   in.ranks = ranks;
   in.tensor_parallel = int(config.tensor_parallel_size);
   in.sequence_parallel = config.sequence_parallel && in.tensor_parallel > 1;
+  in.tensor_parallel_overlap = config.tensor_parallel_overlap;
   in.rows = batch.per_device;
   in.accumulation = batch.accumulation;
   in.row_tokens = config.max_seq_len;

@@ -4,6 +4,7 @@
 #include "models/config/qwen_config.h"
 #include "models/qwen/recompute.h"
 #include "parallel/data_parallel.h"
+#include "parallel/tensor_parallel.h"
 #include "trainer/config/train_config.h"
 
 namespace genesis::trainer {
@@ -25,6 +26,8 @@ struct PlanInput {
   int ranks = 1;
   int tensor_parallel = 1;
   bool sequence_parallel = false;
+  int64_t tensor_parallel_overlap = -1;
+  int ranks_per_node = 1 << 20;
   int64_t rows = 1;          ///< of a micro-batch of one rank
   int64_t accumulation = 1;  ///< micro-batches of a step
   int64_t row_tokens = 2048;
@@ -43,6 +46,7 @@ struct PlanInput {
   /// Of activations and matrix operands.
   DType compute_dtype() const { return precision == Precision::fp32 ? DType::f32 : DType::bf16; }
   parallel::GradientReductionOptions reduction() const;
+  parallel::RowOverlap row_overlap() const;
   /// Blocks the policy applies to, and what it does to block `layer`. Ranks that share a model keep the
   /// feed-forward.
   int64_t recomputed_layers() const;

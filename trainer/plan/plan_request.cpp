@@ -82,6 +82,7 @@ PlanReport make_plan(const ConfigArguments& arguments, const PlanRequest& reques
   input.device = request.gpu == "cpu" ? Device::cpu : Device::cuda;
   PlanReport report;
   report.machine = machine_for(request, request.ranks);
+  input.ranks_per_node = report.machine.ranks_per_node;
   if (input.checkpointing == GradientCheckpointing::fit) input = with_least_recompute(input, report.machine);
   report.asked = evaluate_layout(input, report.machine);
   report.best = best_layout(input, report.machine);
@@ -89,9 +90,11 @@ PlanReport make_plan(const ConfigArguments& arguments, const PlanRequest& reques
   for (const int ranks : request.sweep) {
     PlanInput other = input;  // the same rows a rank: the global batch grows with the ranks
     other.ranks = ranks;
+    const Machine machine = machine_for(request, ranks);
+    other.ranks_per_node = machine.ranks_per_node;
     if (ranks % other.tensor_parallel != 0)
       throw ConfigError("--sweep {}: no multiple of tensor_parallel_size {}", ranks, other.tensor_parallel);
-    report.sweep.push_back(evaluate_layout(other, machine_for(request, ranks)));
+    report.sweep.push_back(evaluate_layout(other, machine));
   }
   return report;
 }

@@ -24,6 +24,26 @@ double attention_flops(const PlanInput& in) {
   return 6.0 * double(m.n_layer) * double(m.n_head * m.head_dim) * double(in.row_tokens);
 }
 
+/// Seconds of a step's products that exchanges of activations hide under.
+struct HidingProducts {
+  double beside = 0, weight_gradients = 0;
+};
+
+/// Of the blocks' products forward takes two of six parts, backward two for dx and two for dW; recomputation
+/// two more. Rows are exchanged beside forward's and, with sequence parallelism, beside dx of the row layers;
+/// beneath dW of the column layers go the sums of their dx, under that dx itself another gather.
+HidingProducts hiding_products(const PlanInput& in, double products, double again) {
+  const auto& m = in.model;
+  const double q = double(m.n_head * m.head_dim), kv = double(m.n_kv_head * m.head_dim),
+               f = double(m.intermediate_size);
+  const double columns = (q + 2 * kv + 2 * f) / (2 * q + 2 * kv + 3 * f), blocks = matrix_parameters(m);
+  const double part = products * blocks / ((6 + 2 * again) * blocks + 6 * head_parameters(m));
+  const bool rows = in.sequence_parallel;
+  const double forward = rows ? 1 : 1 - columns;
+  return {.beside = part * (2 * (1 + again) * forward + (rows ? 2 * (1 - columns) : 0)),
+          .weight_gradients = part * (rows ? 4 : 2) * columns};
+}
+
 }  // namespace
 
 double flops_of_token(const PlanInput& in) {
@@ -79,18 +99,31 @@ TimePlan plan_time(const PlanInput& in, const Machine& m) {
     plan.elementwise += 5.0 * double(memory.at(MemoryCategory::gradients)) / m.memory_bytes_per_s;
 
   const double pass = (plan.products + plan.attention + plan.elementwise) / double(in.forward_passes());
+  const HidingProducts work = hiding_products(in, plan.products, again);
   double reduce = 0, gather = 0, first_gather = 0, last_reduce = 0;
   for (const PlannedCall& call : plan_traffic(in)) {
     const double seconds = seconds_of(call, in, m);
     plan.communication += seconds;
-    if (!call.overlaps) {
-      plan.exposed += seconds;
-    } else if (call.what == "gradients") {
-      reduce += seconds;
-      last_reduce = seconds / double(call.times);
-    } else {
-      gather += seconds;
-      if (first_gather == 0) first_gather = seconds / double(call.times);
+    switch (call.hides) {
+      case Hiding::nothing:
+        plan.exposed += seconds;
+        break;
+      case Hiding::backward:
+        reduce += seconds;
+        last_reduce = seconds / double(call.times);
+        break;
+      case Hiding::forward:
+        gather += seconds;
+        if (first_gather == 0) first_gather = seconds / double(call.times);
+        break;
+      case Hiding::products: {  // one chunk is waited for
+        const double chunk = seconds / double(call.chunks), product = work.beside / double(call.chunks);
+        plan.exposed += std::max(chunk, seconds - work.beside + product);
+        break;
+      }
+      case Hiding::weight_gradients:
+        plan.exposed += std::max(0.0, seconds - work.weight_gradients);
+        break;
     }
   }
   // The last bucket is complete when backward ends; the first gather is needed before forward begins.

@@ -27,36 +27,48 @@ models::SplitPass pass_of(const PlanInput& in) {
           .supervised = in.supervised_tokens(),
           .activations = in.compute_dtype(),
           .parameters = in.parameter_dtype(),
-          .gradient_checkpointing = false};
+          .gradient_checkpointing = false,
+          .overlap = in.row_overlap()};
 }
 
-/// Calls of a pass whose bytes add up to `bytes`.
-PlannedCall together(const PlanInput& in, const char* what, int64_t bytes, int64_t passes, int64_t calls) {
-  return {what,      "tp",  in.sequence_parallel ? Collective::all_gather : Collective::all_reduce,
-          DType::u8, bytes, passes,
-          false,     calls};
+/// Activations of a pass, whose bytes are counted together.
+void add_activations(std::vector<PlannedCall>& calls, const PlanInput& in, const char* what,
+                     const models::LoggedTraffic& traffic, int64_t passes, Hiding hides, int64_t chunks) {
+  if (traffic.calls == 0) return;
+  calls.push_back({what, "tp", in.sequence_parallel ? Collective::all_gather : Collective::all_reduce,
+                   DType::u8, traffic.bytes, passes, hides, traffic.calls, chunks});
+}
+
+void add_activations(std::vector<PlannedCall>& calls, const PlanInput& in, const models::TensorTraffic& pass,
+                     int64_t passes) {
+  const bool hides = in.row_overlap().chunks > 0;
+  add_activations(calls, in, "activations", pass.waited, passes, Hiding::nothing, pass.chunks);
+  add_activations(calls, in, pass.chunks > 1 ? "rows in chunks" : "rows", pass.beside, passes,
+                  pass.chunks > 1 ? Hiding::products : Hiding::nothing, pass.chunks);
+  add_activations(calls, in, "rows under dW", pass.under_weights, passes,
+                  hides ? Hiding::weight_gradients : Hiding::nothing, pass.chunks);
 }
 
 /// One call of a few numbers.
 PlannedCall numbers(const char* what, const char* group, DType dtype, int64_t count) {
-  return {what, group, Collective::all_reduce, dtype, count, 1, false};
+  return {what, group, Collective::all_reduce, dtype, count};
 }
 
 /// Sums of the residual stream between the parts of a block, or gathers and scatters of its rows.
 void add_tensor_parallel(std::vector<PlannedCall>& calls, const PlanInput& in) {
   if (in.tensor_parallel == 1) return;
   models::SplitPass split = pass_of(in);
-  const models::TensorTraffic pass = models::tensor_traffic(in.model, split);
+  models::TensorTraffic pass = models::tensor_traffic(in.model, split);
   split.gradient_checkpointing = true;
-  const int64_t again = in.recompute(0) == models::Recompute::block ? in.recomputed_layers() : 0;
-  const int64_t bytes =
-      pass.tp + (models::tensor_traffic(in.model, split).tp - pass.tp) / in.model.n_layer * again;
-  const int64_t of_block = in.sequence_parallel ? 10 : 4, of_second_run = in.sequence_parallel ? 4 : 2;
-  calls.push_back(together(in, "activations", bytes, in.forward_passes(),
-                           of_block * in.model.n_layer + of_second_run * again + 5));
-  if (pass.kv > 0)
-    calls.push_back({"KV gradients", "kv", Collective::all_reduce, DType::u8, pass.kv, in.forward_passes(),
-                     false, in.model.n_layer});
+  const models::LoggedTraffic all_again = models::tensor_traffic(in.model, split).beside;
+  const int64_t layers = in.model.n_layer,
+                again = in.recompute(0) == models::Recompute::block ? in.recomputed_layers() : 0;
+  pass.beside += {(all_again.bytes - pass.beside.bytes) / layers * again,
+                  (all_again.calls - pass.beside.calls) / layers * again};
+  add_activations(calls, in, pass, in.forward_passes());
+  if (pass.kv.calls > 0)
+    calls.push_back({"KV gradients", "kv", Collective::all_reduce, DType::u8, pass.kv.bytes,
+                     in.forward_passes(), Hiding::nothing, pass.kv.calls});
 }
 
 void add_gradients_and_weights(std::vector<PlannedCall>& calls, const PlanInput& in) {
@@ -64,14 +76,14 @@ void add_gradients_and_weights(std::vector<PlannedCall>& calls, const PlanInput&
   if (dp == 1) return;
   const auto buckets = planned_buckets(in);
   const bool scatter = in.zero_stage >= 1;
-  const bool hides = !in.in_sample_order;
+  const Hiding hides = in.in_sample_order ? Hiding::nothing : Hiding::backward;
   for (const auto& b : buckets)
     add(calls,
         {"gradients", "dp", scatter ? Collective::reduce_scatter : Collective::all_reduce,
          b.gradient == DType::f32 ? in.reduce_dtype : b.gradient, b.count / (scatter ? dp : 1), 1, hides});
   if (!scatter) return;
   for (auto b = buckets.rbegin(); b != buckets.rend(); ++b)
-    add(calls, {"weights", "dp", Collective::all_gather, b->weight, b->count / dp, 1, true});
+    add(calls, {"weights", "dp", Collective::all_gather, b->weight, b->count / dp, 1, Hiding::forward});
 }
 
 /// The loss, the squares of each parameter's gradient, the loss scale's overflow, and the vote.
@@ -108,8 +120,7 @@ std::vector<PlannedCall> plan_evaluation(const PlanInput& in, int64_t batches) {
   if (in.tensor_parallel > 1) {
     models::SplitPass split = pass_of(in);
     split.forward_only = true;
-    calls.push_back(together(in, "activations", models::tensor_traffic(in.model, split).tp, batches,
-                             (in.sequence_parallel ? 4 : 2) * in.model.n_layer + 3));
+    add_activations(calls, in, models::tensor_traffic(in.model, split), batches);
   }
   if (in.data_parallel() > 1) {
     calls.push_back(numbers("supervised tokens", "dp", DType::i64, 1));

@@ -8,16 +8,26 @@
 
 namespace genesis::trainer {
 
+/// What hides a call.
+enum class Hiding : uint8_t {
+  nothing,
+  backward,         ///< gradients: but for the last one
+  forward,          ///< weights: but for the first one
+  products,         ///< activations, in chunks beside their products: but for one chunk
+  weight_gradients  ///< activations, under the products of weight gradients
+};
+
 /// Collective calls of a step that are alike.
 struct PlannedCall {
   std::string what;   ///< "gradients", "weights", …
   std::string group;  ///< "world", "dp", "tp", or "kv": the ranks that hold the same KV heads
   parallel::Collective collective = parallel::Collective::all_reduce;
   DType dtype = DType::f32;
-  int64_t count = 0;     ///< as in parallel::Call
-  int64_t times = 1;     ///< in a step
-  bool overlaps = true;  ///< with backward (gradients) or forward (weights)
-  int64_t calls = 1;     ///< that share the count of one time (activations of a pass, counted in bytes)
+  int64_t count = 0;  ///< as in parallel::Call
+  int64_t times = 1;  ///< in a step
+  Hiding hides = Hiding::nothing;
+  int64_t calls = 1;   ///< that share the count of one time (activations of a pass, counted in bytes)
+  int64_t chunks = 1;  ///< of each exchange of activations
 
   int64_t bytes() const { return times * count * size_of(dtype); }  ///< as the log adds them up
 };

@@ -5,6 +5,9 @@
 namespace genesis::trainer {
 namespace {
 
+constexpr int kChunks = 4;
+constexpr int64_t kCardChunkRows = 2048, kHostChunkRows = 256;  // products of fewer rows get slower
+
 /// Runs a check of a layer below and says which key, and where it stands, it is about.
 template <class Check>
 auto with_origin(const TrainConfig& config, const char* key, Check&& check) {
@@ -28,6 +31,12 @@ parallel::MeshLayout mesh_layout(const TrainConfig& config, const models::QwenCo
   return with_origin(config, "mesh_order", [&] {
     return parallel::MeshLayout{tp, parallel::MeshLayout::parse_order(config.mesh_order, ranks, tp)};
   });
+}
+
+parallel::RowOverlap row_overlap(int64_t asked, Device device, bool on_one_host) {
+  if (asked >= 0) return {.chunks = int(asked)};
+  if (device == Device::cpu && on_one_host) return {.chunks = 1};
+  return {.chunks = kChunks, .chunk_rows = device == Device::cpu ? kHostChunkRows : kCardChunkRows};
 }
 
 std::string describe(const parallel::Mesh& mesh, bool sequence_parallel) {

@@ -33,7 +33,11 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
       tokenizer(load_tokenizer(source)),
       data(load_data(c, tokenizer, ranks.size())),
       batch(plan_batch(c, ranks.size())),
-      model(load_model(source, precision, uint64_t(c.seed), {&mesh.tp(), c.sequence_parallel}, device)),
+      model(load_model(
+          source, precision, uint64_t(c.seed),
+          {&mesh.tp(), c.sequence_parallel,
+           row_overlap(c.tensor_parallel_overlap, device, mesh.tp().transport_name() != "messages")},
+          device)),
       gradients(model->named_parameters(), mesh.dp(), data_parallel_options(c)),
       optimizer(gradients, adamw_options(c)),
       step(*model, optimizer, gradients, mesh,

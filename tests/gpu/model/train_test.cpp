@@ -97,7 +97,7 @@ TEST_F(CardModel, RanksThatShareTheModelOnACard) {
     for (const bool cast : {false, true})
       parallel::LocalGroup::run(2, [&](parallel::Communicator& ranks) {
         const DeviceScope scope(Device::cuda);
-        const parallel::TensorParallel tp{&ranks, sequence};
+        const parallel::TensorParallel tp{&ranks, sequence, {cast ? 3 : 1}};  // chunks
         QwenModel model(config, DType::f32, 5, tp);
         Outcome got = step(model, cast, DType::bf16);
         const auto own = model.named_parameters();

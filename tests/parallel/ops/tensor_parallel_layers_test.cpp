@@ -5,10 +5,13 @@
 #include <map>
 #include <mutex>
 
+#include "autograd/ops/arithmetic.h"
 #include "autograd/ops/embedding.h"
 #include "autograd/ops/linear.h"
 #include "autograd/ops/linear_cross_entropy.h"
 #include "autograd/ops/rms_norm.h"
+#include "kernels/copy.h"
+#include "kernels/core/run.h"
 #include "parallel/gather_shards.h"
 #include "parallel/grad_norm.h"
 #include "parallel/local_group.h"
@@ -25,7 +28,7 @@ namespace {
 using genesis::testing::random_tensor;
 using Values = std::vector<double>;
 
-constexpr int64_t kRows = 8, kIn = 12;
+constexpr int64_t kRows = 12, kIn = 12;  // chunks of 3 x 4 rows, 4 + 8, and 2 x 6
 
 Array copy_of(const Array& a) {
   const Values v = Tensor(a).tolist();
@@ -52,11 +55,18 @@ void fill(const Tensor& parameter, const Tensor& whole) {
   std::copy_n(part.data<double>(), part.numel(), parameter.value().data<double>());
 }
 
+int64_t rows_held(int64_t all, const TensorParallel& tp) { return tp.splits_rows() ? all / tp.size() : all; }
+
 /// Rows of a whole array that this rank holds.
 Array own_rows(const Array& whole, const TensorParallel& tp) {
-  if (!tp.splits_rows()) return copy_of(whole);
-  const Range r = share_of(whole.dim(0), tp.rank(), tp.size());
-  return copy_of(whole.slice(0, r.begin, r.end));
+  const RowChunks chunks(whole.dim(0), tp);
+  Array own = Array::empty({rows_held(whole.dim(0), tp), whole.dim(1)}, whole.dtype());
+  for (int64_t i = 0; i < chunks.size(); ++i) {
+    const Range from = chunks.place(i), to = chunks.own(i);
+    kernels::run(
+        kernels::Copy{.src = whole.slice(0, from.begin, from.end), .dst = own.slice(0, to.begin, to.end)});
+  }
+  return own;
 }
 
 Array all_rows(const Array& own, const TensorParallel& tp) { return gather_rows(own, tp); }
@@ -73,15 +83,17 @@ void expect_gradient(const Tensor& parameter, const Tensor& whole, const TensorP
   expect_equal(gather_shards(parameter.grad(), shard_of(parameter), *tp.group), whole.grad(), what);
 }
 
-/// Runs a check on 2 and 4 ranks, with and without sequence parallelism.
+/// Runs a check on 2 and 4 ranks, with and without sequence parallelism, without overlap and in 1 to 3
+/// chunks.
 void on_ranks(const std::function<void(const TensorParallel&)>& check) {
   for (const int ranks : {2, 4})
     for (const bool sequence : {false, true})
-      LocalGroup::run(ranks, [&](Communicator& group) {
-        SCOPED_TRACE(::testing::Message()
-                     << "rank " << group.rank() << " of " << ranks << " sequence " << sequence);
-        check({&group, sequence});
-      });
+      for (const int chunks : {0, 1, 2, 3})
+        LocalGroup::run(ranks, [&](Communicator& group) {
+          SCOPED_TRACE(::testing::Message() << "rank " << group.rank() << " of " << ranks << " sequence "
+                                            << sequence << " chunks " << chunks);
+          check({&group, sequence, {chunks}});
+        });
 }
 
 TEST(TensorParallelLayers, AColumnAndARowLayerAreTwoPlainOnes) {
@@ -167,8 +179,8 @@ TEST(TensorParallelLayers, ReplicatedRowsGetTheSumOfTheirGradients) {
 TEST(TensorParallelLayers, ATableAndItsLossAreTheWholeOnes) {
   on_ranks([](const TensorParallel& tp) {
     const int64_t vocabulary = 11;
-    const Array ids = Array::from<int32_t>({0, 10, 5, 5, 3, 2, 7, 0}, {kRows}),
-                targets = Array::from<int32_t>({10, 5, -100, 3, 2, 7, 0, -100}, {kRows});
+    const Array ids = Array::from<int32_t>({0, 10, 5, 5, 3, 2, 7, 0, 9, 9, 1, 4}, {kRows}),
+                targets = Array::from<int32_t>({10, 5, -100, 3, 2, 7, 0, -100, 9, 1, 4, -100}, {kRows});
     Tensor table = random_tensor({vocabulary, kIn}, 1), gain = random_tensor({kIn}, 2);
     VocabularyTable own(vocabulary, kIn, DType::f64, tp);
     fill(own.weight, table);
@@ -181,7 +193,7 @@ TEST(TensorParallelLayers, ATableAndItsLossAreTheWholeOnes) {
     loss.backward(Array::full({}, 0.3, DType::f64));
     const Tensor found_hidden =
         autograd::rms_norm(own.lookup(Tensor(ids)), sum_gradient(own_gain, tp.row_group()), 1e-6);
-    const Tensor found = own.loss_sum(found_hidden, targets);
+    const Tensor found = own.loss_sum(found_hidden, {{1, targets}});
     EXPECT_NEAR(found.item(), loss.item(), 1e-12 * loss.item());
     found.backward(Array::full({}, 0.3, DType::f64));
     expect_gradient(own.weight, table, tp, "dtable");
@@ -194,12 +206,83 @@ TEST(TensorParallelLayers, ATableAndItsLossAreTheWholeOnes) {
   });
 }
 
+TEST(TensorParallelLayers, TokensOfSeveralWeightsCostTheBytesOfOne) {
+  on_ranks([](const TensorParallel& tp) {
+    const int64_t vocabulary = 11;
+    const auto targets = [](std::vector<int32_t> t) { return Array::from<int32_t>(t, {kRows}); };
+    const Array all = targets({10, 5, -100, 3, 2, 7, 0, -100, 9, 1, 4, -100});
+    const std::vector<WeightedTargets> parts{
+        {0.5, targets({10, -100, -100, 3, -100, -100, 0, -100, -100, 1, -100, -100})},
+        {1, targets({-100, 5, -100, -100, -100, 7, -100, -100, -100, -100, 4, -100})},
+        {3, targets({-100, -100, -100, -100, 2, -100, -100, -100, 9, -100, -100, -100})}};
+    const Tensor table = random_tensor({vocabulary, kIn}, 1), hidden = random_tensor({kRows, kIn}, 2);
+    VocabularyTable own(vocabulary, kIn, DType::f64, tp);
+    fill(own.weight, table);
+    const auto bytes_of = [&](const std::vector<WeightedTargets>& of, Tensor& own_hidden) {
+      own.zero_grad();
+      own_hidden = Tensor(own_rows(hidden.value(), tp), true);
+      const int64_t before = tp.group->traffic().bytes;
+      const Tensor loss = own.loss_sum(own_hidden, of);
+      loss.backward(Array::full({}, 0.3, DType::f64));
+      return std::pair(tp.group->traffic().bytes - before, loss.item());
+    };
+    Tensor own_hidden;
+    const int64_t unweighted = bytes_of({{1, all}}, own_hidden).first;
+    const auto [bytes, loss] = bytes_of(parts, own_hidden);
+    EXPECT_EQ(bytes, unweighted);
+    const Tensor wanted = autograd::linear_cross_entropy(hidden, table, parts[0].targets) * 0.5 +
+                          autograd::linear_cross_entropy(hidden, table, parts[1].targets) +
+                          autograd::linear_cross_entropy(hidden, table, parts[2].targets) * 3.0;
+    wanted.backward(Array::full({}, 0.3, DType::f64));
+    EXPECT_NEAR(loss, wanted.item(), 1e-12 * wanted.item());
+    expect_equal(all_rows(own_hidden.grad(), tp), hidden.grad(), "dhidden");
+    expect_gradient(own.weight, table, tp, "dtable");
+  });
+}
+
+Tensor random_parameter(Shape shape, DType dtype, uint64_t seed) {
+  return Tensor(random_tensor(std::move(shape), seed).to(dtype).value(), true);
+}
+
+/// Everything a column and a row layer compute, put together: y, dx, and this rank's gradients.
+std::vector<Values> results_of_two_layers(const TensorParallel& tp, DType dtype) {
+  constexpr int64_t kTokens = 768, kWidth = 96, kHidden = 160;
+  ColumnLinear up(kWidth, {{kHidden, 0}}, {.bias = true, .dtype = dtype, .tp = tp});
+  RowLinear down(kHidden, kWidth, true, dtype, tp);
+  uint64_t seed = 1;
+  for (const Tensor& p : {up.weight, up.bias, down.weight, down.bias})
+    kernels::run(
+        kernels::Copy{.src = random_parameter(p.shape(), dtype, 10 * uint64_t(tp.rank()) + seed++).value(),
+                      .dst = p.value()});
+  const Array x = random_parameter({kTokens, kWidth}, dtype, 90).value(),
+              dy = random_parameter({kTokens, kWidth}, dtype, 91).value();
+  const Tensor own(own_rows(x, tp), true);
+  const Tensor y = down(up(own));
+  y.backward(own_rows(dy, tp));
+  std::vector<Values> all;
+  for (const Array& a : {all_rows(y.value(), tp), all_rows(own.grad(), tp), up.weight.grad(), up.bias.grad(),
+                         down.weight.grad(), down.bias.grad()})
+    all.push_back(Tensor(a).tolist());
+  return all;
+}
+
+TEST(TensorParallelLayers, ChunksChangeNoBit) {
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16})
+    for (const bool sequence : {false, true})
+      LocalGroup::run(2, [&](Communicator& group) {
+        SCOPED_TRACE(::testing::Message() << name_of(dtype) << " sequence " << sequence);
+        const auto wanted = results_of_two_layers({&group, sequence, {0}}, dtype);
+        for (const int chunks : {1, 2, 3, 4})
+          EXPECT_EQ(results_of_two_layers({&group, sequence, {chunks}}, dtype), wanted) << chunks;
+      });
+}
+
 TEST(TensorParallelLayers, TrafficIsWhatTheyPromise) {
   on_ranks([](const TensorParallel& tp) {
     ColumnLinear up(kIn, {{16, 0}}, {.bias = false, .dtype = DType::f64, .tp = tp});
     RowLinear down(16, kIn, false, DType::f64, tp);
     for (const Tensor& w : {up.weight, down.weight}) std::fill_n(w.value().data<double>(), w.numel(), 0.5);
-    const int64_t rows = tp.splits_rows() ? kRows / tp.size() : kRows, all = kRows * kIn * 8;
+    const int64_t rows = rows_held(kRows, tp), all = kRows * kIn * 8;
     Tensor x(Array::full({rows, kIn}, 1, DType::f64), true);
     const Tensor y = down(up(x));
     const int64_t forward = tp.group->traffic().bytes;

@@ -18,11 +18,12 @@ struct Layout {
   int dp, tp;
   bool sequence;
   int zero, accumulation;
+  int overlap = 1;
 };
 
 std::string name_of(const Layout& l) {
-  return fmt::format("{} x {} sequence {} zero {} accumulation {}", l.dp, l.tp, l.sequence, l.zero,
-                     l.accumulation);
+  return fmt::format("{} x {} sequence {} zero {} accumulation {} overlap {}", l.dp, l.tp, l.sequence, l.zero,
+                     l.accumulation, l.overlap);
 }
 
 /// What is outside, as a table; empty when nothing is. An illegal layout: the reason.
@@ -34,6 +35,7 @@ std::string outside(const fs::path& folder, const Layout& l) {
       const GoldenReport report = verify_split(reference, GoldenPrecision::fp32,
                                                {.tensor_parallel = l.tp,
                                                 .sequence_parallel = l.sequence,
+                                                .overlap = l.overlap,
                                                 .zero_stage = l.zero,
                                                 .accumulation = l.accumulation},
                                                world);
@@ -52,14 +54,16 @@ fs::path own(const char* name) { return fs::path(GENESIS_SOURCE_DIR) / "tests/go
 /// every value of everything.
 std::vector<Layout> layouts() {
   if (!std::getenv("GENESIS_CAMPAIGN"))
-    return {{1, 1, false, 0, 3}, {2, 1, false, 1, 3}, {4, 1, false, 0, 1}, {1, 2, false, 0, 1},
-            {1, 2, true, 1, 3},  {2, 2, true, 1, 1},  {2, 2, false, 0, 3}, {1, 4, true, 0, 1}};
+    return {{1, 1, false, 0, 3},   {2, 1, false, 1, 3},   {4, 1, false, 0, 1},    {1, 2, false, 0, 1},
+            {1, 2, true, 1, 3, 4}, {2, 2, true, 1, 1, 0}, {2, 2, false, 0, 3, 3}, {1, 4, true, 0, 1, 3}};
   std::vector<Layout> all;
   for (const auto& [dp, tp] : {std::pair{1, 1}, {2, 1}, {4, 1}, {1, 2}, {2, 2}, {1, 4}})
     for (const bool sequence : {false, true})
       for (const int zero : {0, 1})
         for (const int accumulation : {1, 3})
-          if (tp > 1 || !sequence) all.push_back({dp, tp, sequence, zero, accumulation});
+          for (const int overlap : {0, 1, 3})
+            if (tp > 1 || (!sequence && overlap == 1))
+              all.push_back({dp, tp, sequence, zero, accumulation, overlap});
   return all;
 }
 
@@ -109,14 +113,16 @@ TEST(VerifySplit, TheClippedNormIsOneNumber) {
 }
 
 TEST(GoldenLayout, ReadsItsKeysAndNamesOthers) {
-  const auto l = GoldenLayout::parse(
-      {"tensor_parallel_size=4", "sequence_parallel=false", "zero_stage=1", "gradient_accumulation_steps=3"});
+  const auto l =
+      GoldenLayout::parse({"tensor_parallel_size=4", "sequence_parallel=false", "tensor_parallel_overlap=2",
+                           "zero_stage=1", "gradient_accumulation_steps=3"});
   EXPECT_EQ(l.tensor_parallel, 4);
   EXPECT_FALSE(l.sequence_parallel);
+  EXPECT_EQ(l.overlap, 2);
   EXPECT_EQ(l.zero_stage, 1);
   EXPECT_EQ(l.accumulation, 3);
   for (const char* wrong : {"tensor_parallel_size=0", "tensor_parallel_size=2x", "zero_stage=2",
-                            "sequence_parallel=1", "tp=2", "="})
+                            "sequence_parallel=1", "tensor_parallel_overlap=-1", "tp=2", "="})
     EXPECT_THROW(GoldenLayout::parse({wrong}), ConfigError) << wrong;
 }
 

@@ -65,10 +65,19 @@ TEST(Plan, PredictsTheLoggedBytesOfTensorParallelExactly) {
   // Fewer KV heads than ranks, QK-norm, and both ways of sharing at once.
   for (const bool sequence : {false, true}) {
     expect_planned_bytes(run, {.tp = 2, .sequence = sequence, .kv_heads = 1});
+    expect_planned_bytes(run, {.tp = 2, .sequence = sequence, .overlap = 3});
     expect_planned_bytes(run, {.tp = 4, .sequence = sequence, .kv_heads = 2, .qk_norm = true});
     expect_planned_bytes(run,
                          {.tp = 4, .sequence = sequence, .kv_heads = 1, .precision = Precision::bf16_mixed});
     expect_planned_bytes(run, {.dp = 2, .tp = 2, .sequence = sequence, .zero = 1, .kv_heads = 1});
+  }
+}
+
+TEST(Plan, PredictsTheLoggedBytesOfWeightedAnswersExactly) {
+  const EvenRun run(true);
+  for (const bool sequence : {false, true}) {
+    expect_planned_bytes(run, {.tp = 2, .sequence = sequence});
+    expect_planned_bytes(run, {.dp = 2, .tp = 2, .sequence = sequence, .zero = 1, .overlap = 2});
   }
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -89,6 +90,34 @@ TEST(Plan, ScalesAndAnswersWithinASecond) {
   }
   // Published: 7B of this kind at 2k on one H100 runs at 52 to 60 % of dense peak; the model is no better.
   EXPECT_LT(report.asked.time.step(), 8 * 2048 * flops_of_token(report.asked.input) / 350e12);
+}
+
+/// 7B shared by two cards: what exchanges of rows cost is what no product hides.
+TEST(Plan, CountsOnlyWhatIsExposedOfTheExchangesOfATensorParallelGroup) {
+  const auto time_of = [](const std::string& overlap, bool sequence, int tokens) {
+    auto words = words_of("qwen1_7B.yaml", {"--ranks", "2", "--gpu", "h100", "tensor_parallel_size=2",
+                                            "tensor_parallel_overlap=" + overlap,
+                                            fmt::format("sequence_parallel={}", sequence)});
+    std::replace(words.begin(), words.end(), std::string("max_seq_len=2048"),
+                 fmt::format("max_seq_len={}", tokens));
+    return report_of(words).asked.time;
+  };
+  for (const bool sequence : {false, true}) {
+    const TimePlan none = time_of("0", sequence, 16384), backward = time_of("1", sequence, 16384),
+                   chunks = time_of("4", sequence, 16384);
+    EXPECT_DOUBLE_EQ(none.exposed, none.communication);
+    EXPECT_DOUBLE_EQ(none.communication, backward.communication);
+    EXPECT_GT(chunks.communication, none.communication);  // more calls
+    EXPECT_LT(chunks.communication, 1.3 * none.communication);
+    // Five exchanges a layer, two of them under weight gradients; without sequence parallelism two and one.
+    const double of_layers = sequence ? 3.0 / 5 : 1.0 / 2;
+    EXPECT_NEAR(backward.exposed / none.exposed, of_layers, 0.05) << sequence;
+    EXPECT_NEAR(chunks.exposed / none.exposed, of_layers / 4, 0.06) << sequence;
+    EXPECT_DOUBLE_EQ(none.compute(), chunks.compute());
+    // By itself: four chunks of at least 2048 rows.
+    EXPECT_DOUBLE_EQ(time_of("-1", sequence, 16384).exposed, chunks.exposed);
+    EXPECT_DOUBLE_EQ(time_of("-1", sequence, 2048).exposed, time_of("1", sequence, 2048).exposed);
+  }
 }
 
 TEST(Plan, NamesOptionsThatAreNoNumbers) {

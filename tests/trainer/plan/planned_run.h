@@ -22,12 +22,16 @@ inline PlanInput planned(const TrainConfig& c, int ranks) {
 class EvenRun {
  public:
   static constexpr int64_t kRows = 24;
-  EvenRun() {
-    const nlohmann::json record{{"conversations",
-                                 {{{"from", "user"}, {"value", "What is it?"}},
-                                  {{"from", "assistant"}, {"value", "It is " + std::string(20, 'x')}}}}};
+  /// `weighted`: the answers of every other record weigh twice those of the others.
+  explicit EvenRun(bool weighted = false) {
+    nlohmann::json record{{"conversations",
+                           {{{"from", "user"}, {"value", "What is it?"}},
+                            {{"from", "assistant"}, {"value", "It is " + std::string(20, 'x')}}}}};
     std::string text;
-    for (int i = 0; i < kRows; ++i) text += record.dump() + "\n";
+    for (int i = 0; i < kRows; ++i) {
+      if (weighted) record["conversations"][1]["weight"] = 1 + i % 2;
+      text += record.dump() + "\n";
+    }
     data_ = run_.folder().write("even.jsonl", text).string();
   }
   TrainConfig config(const std::string& name) const {
@@ -78,11 +82,12 @@ struct PlannedRun {
   GradientDType reduce = GradientDType::f32;
   Deterministic deterministic = Deterministic::standard;
   bool qk_norm = false;
+  int64_t overlap = -1;
 
   int ranks() const { return dp * tp; }
   std::string name() const {
-    return fmt::format("{}x{}-{}-{}-{}-{}-{}-{}-{}-{}", dp, tp, sequence, zero, kv_heads, int(precision),
-                       int(checkpointing), int(reduce), int(deterministic), qk_norm);
+    return fmt::format("{}x{}-{}-{}-{}-{}-{}-{}-{}-{}-{}", dp, tp, sequence, zero, kv_heads, int(precision),
+                       int(checkpointing), int(reduce), int(deterministic), qk_norm, overlap);
   }
   TrainConfig config(const EvenRun& run) const {
     TrainConfig c = run.config(name());
@@ -91,6 +96,7 @@ struct PlannedRun {
     c.model.num_key_value_heads = kv_heads;
     c.tensor_parallel_size = tp;
     c.sequence_parallel = sequence;
+    c.tensor_parallel_overlap = overlap;
     c.zero_stage = zero;
     c.precision = precision;
     c.gradient_checkpointing = checkpointing;
