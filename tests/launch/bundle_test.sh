@@ -16,6 +16,14 @@ fi
 rm -rf -- "$work"
 "$source_folder/launch/bundle" --no-tar --program "$program" "$work/root/opt/genesis"
 root=$work/root
+# What travels: at most 64 MiB packed. gzip as launch/bundle packs it.
+packed=$(tar -C "$root/opt" -cz genesis | wc -c)
+echo "bundle: $((packed / 1048576)) MiB packed"
+if ((packed > 64 * 1048576)); then
+  echo "bundle: $packed bytes packed, more than 64 MiB; the largest:" >&2
+  du -a "$root/opt/genesis" | sort -nr | sed -n '1,20p' >&2
+  exit 1
+fi
 mkdir -p "$root"/{bin,lib,lib64,usr/lib,tmp,dev,proc,etc,home}
 # The base system: the loader, the C library's parts, a shell and the tools its wrappers and mpirun call.
 cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
