@@ -1,5 +1,6 @@
 // Head dimensions 64, 96 and 128 in bf16 and f16: tiles and tensor cores (attention_forward.cuh,
-// attention_backward.cuh); everything else: attention_simple.cuh. Both directions repeat bit for bit. Launch: 128
+// attention_backward.cuh); everything else: attention_simple.cuh. Where cuDNN is there and was measured to be faster, it
+// computes instead (library_attention.h). Both directions repeat bit for bit. Launch: 128
 // threads; dynamic shared memory up to 87 KB. Share of peak: not measured.
 #include "kernels/attention.h"
 
@@ -7,6 +8,7 @@
 #include "kernels/cuda/attention_forward.cuh"
 #include "kernels/cuda/attention_simple.cuh"
 #include "kernels/cuda/column_sums.cuh"
+#include "kernels/cuda/library_attention.h"
 
 namespace genesis::kernels {
 namespace {
@@ -120,12 +122,14 @@ void backward(const AttentionBackward& o) {
 
 void run_cuda(const AttentionForward& o) {
   if (o.out.numel() == 0) return;
-  dispatch_device(o.q.dtype(), [&](auto tag) { forward<decltype(tag)>(o); });
+  const auto own = [&] { dispatch_device(o.q.dtype(), [&](auto tag) { forward<decltype(tag)>(o); }); };
+  if (!library_attention(o, own)) own();
 }
 
 void run_cuda(const AttentionBackward& o) {
   if (o.dout.numel() == 0) return;
-  dispatch_device(o.q.dtype(), [&](auto tag) { backward<decltype(tag)>(o); });
+  const auto own = [&] { dispatch_device(o.q.dtype(), [&](auto tag) { backward<decltype(tag)>(o); }); };
+  if (!library_attention(o, own)) own();
 }
 
 }  // namespace genesis::kernels

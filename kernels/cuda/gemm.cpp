@@ -140,7 +140,7 @@ std::string key_of(const Gemm& g, int64_t m, int64_t k) {
 
 class Engine {
  public:
-  Engine() : cache_(tuning_file(genesis::cuda::probe().found, int64_t(cublas().cublasLtGetVersion()))) {
+  Engine() : cache_(tuning_file("cublaslt", int64_t(cublas().cublasLtGetVersion()), genesis::cuda::probe().found)) {
     const char* set = std::getenv("GENESIS_GEMM_TUNE");
     tunes_ = !(set && std::string_view(set) == "0");
     if (set && std::string_view(set) == "all") worth_tuning_ = 0;

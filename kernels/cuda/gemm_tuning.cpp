@@ -61,7 +61,7 @@ size_t TuningCache::size() const {
   return known_.size();
 }
 
-fs::path tuning_file(const std::string& card, int64_t library_version) {
+fs::path tuning_file(const std::string& library, int64_t version, const std::string& card) {
   const auto set = [](const char* name) -> std::string {
     const char* value = std::getenv(name);
     return value ? value : "";
@@ -75,7 +75,7 @@ fs::path tuning_file(const std::string& card, int64_t library_version) {
   if (problem) return {};
   std::string name;
   for (const char c : card) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
-  return folder / fmt::format("gemm-{}-cublaslt-{}.txt", name, library_version);
+  return folder / fmt::format("{}-{}-{}.txt", library, version, name);
 }
 
 int64_t tuning_bucket(int64_t rows) {

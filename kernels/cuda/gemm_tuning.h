@@ -34,8 +34,8 @@ class TuningCache {
   std::map<std::string, AlgorithmBits> known_;
 };
 
-/// Where the cache of a card lives; empty when no folder can be made.
-std::filesystem::path tuning_file(const std::string& card, int64_t library_version);
+/// Where what was measured of a library on a card is kept; empty when no folder can be made.
+std::filesystem::path tuning_file(const std::string& library, int64_t version, const std::string& card);
 
 /// Rounds a number of rows up to one of four sizes per power of two: rows change with every packed batch, and
 /// neighbours share an algorithm.

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "kernels/cpu/onednn_version.h"
+#include "kernels/cudnn_version.h"
 #include "parallel/launcher.h"
 #include "parallel/mpi_version.h"
 #include "parallel/nccl_version.h"
@@ -145,6 +146,7 @@ HostFacts collect_host_facts(const std::string& folder) {
   add_limits(f, folder);
   f.add("launcher", launcher_line());
   f.add("matrix products", kernels::onednn_version());
+  if (const std::string cudnn = kernels::cudnn_version(); !cudnn.empty()) f.add("GPU attention", cudnn);
   f.add("ranks", parallel::mpi_version());
   if (const std::string nccl = parallel::nccl_version(); !nccl.empty()) f.add("ranks with GPUs", nccl);
   f.add("other libraries",
