@@ -1,7 +1,7 @@
 # Registers and spills of the hot kernels, as ptxas reports them for sm_90a: run with -DNVCC= -DROOT= -DVIEWS=.
 # Prints one line a kernel. Ends with an error when one of them spills or keeps an array in local memory.
 #   The kernels of attention_simple.cuh are the slow path and not judged.
-set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss adamw split_master grad_norm accumulate embedding)
+set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss sample_tokens update_decision adamw split_master grad_norm accumulate embedding)
 set(spilling "")
 set(kernels 0)
 foreach(op ${hot})

@@ -3,47 +3,18 @@
 // not measured.
 #include "kernels/argmax.h"
 
-#include "kernels/cuda/device.cuh"
+#include "kernels/cuda/best.cuh"
 
 namespace genesis::kernels {
 namespace {
 
 using namespace cuda;
 
-struct Best {
-  float value;
-  int64_t place;
-};
-
-/// NaN above everything, then larger values, then smaller places; place < 0 is nothing yet.
-__device__ bool beats(const Best& a, const Best& b) {
-  if (a.place < 0 || b.place < 0) return b.place < 0 && a.place >= 0;
-  const bool a_nan = a.value != a.value, b_nan = b.value != b.value;
-  if (a_nan != b_nan) return a_nan;
-  if (!a_nan && a.value != b.value) return a.value > b.value;
-  return a.place < b.place;
-}
-
 template <class T>
 __global__ void argmax(const T* x, RowMap rows, int64_t* y, int64_t width) {
-  __shared__ Best found[32];
-  const T* row = x + rows.at(blockIdx.x);
-  Best best{0, -1};
-  for (int64_t i = threadIdx.x; i < width; i += blockDim.x) {
-    const Best here{widen(row[i]), i};
-    if (beats(here, best)) best = here;
-  }
-  for (int step = 16; step > 0; step /= 2) {
-    const Best other{__shfl_xor_sync(0xffffffffu, best.value, step),
-                     __shfl_xor_sync(0xffffffffu, best.place, step)};
-    if (beats(other, best)) best = other;
-  }
-  if (threadIdx.x % 32 == 0) found[threadIdx.x / 32] = best;
-  __syncthreads();
-  if (threadIdx.x != 0) return;
-  for (int w = 1; w < int(blockDim.x) / 32; ++w)
-    if (beats(found[w], best)) best = found[w];
-  y[blockIdx.x] = best.place;
+  __shared__ Best scratch[33];
+  const Best best = best_of_row(x + rows.at(blockIdx.x), width, scratch);
+  if (threadIdx.x == 0) y[blockIdx.x] = best.place;
 }
 
 }  // namespace

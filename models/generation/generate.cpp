@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/autocast.h"
+#include "models/generation/card_round.h"
 #include "models/generation/token_sampler.h"
 #include "models/generation/token_steps.h"
 
@@ -30,7 +31,41 @@ struct Running {
   std::vector<int32_t> unseen;  // tokens that are not in the cache yet
   TokenSampler sampler;
   int64_t copy_of;  // place in `running` of the text that computes this one's prompt in this step; -1: itself
+  bool ended = false;
 };
+
+bool one_token_each(const std::vector<Running>& running) {
+  return std::all_of(running.begin(), running.end(),
+                     [](const Running& r) { return r.unseen.size() == 1 && r.copy_of < 0; });
+}
+
+/// All texts, and what they have not seen yet, in one step; `give` gets each one's next token.
+void step_on_host(TokenSteps& steps, KvCache& cache, std::vector<Running>& running,
+                  const std::function<bool(Running&, int32_t)>& give) {
+  CachedStep step;
+  std::vector<int64_t> row(running.size());  // [running] of the logits
+  for (size_t i = 0; i < running.size(); ++i) {
+    Running& r = running[i];
+    if (r.copy_of >= 0) {
+      row[i] = row[size_t(r.copy_of)];
+      continue;
+    }
+    row[i] = int64_t(step.tokens.size());
+    step.tokens.push_back(std::move(r.unseen));
+    step.slots.push_back(r.slot);
+    step.ntk_alphas.push_back(r.alpha);
+  }
+  const Array logits = steps.next_logits(step);  // [rows, V]
+  const int64_t v = logits.dim(1);
+  std::vector<float> choices(static_cast<size_t>(v));  // the sampler changes what it is given
+  for (size_t i = 0; i < running.size(); ++i) {
+    Running& r = running[i];
+    if (r.copy_of >= 0) cache.copy_text(r.slot, cache, running[size_t(r.copy_of)].slot);
+    std::copy_n(logits.data<float>() + row[i] * v, v, choices.begin());
+    give(r, r.sampler.next(choices));
+  }
+  for (Running& r : running) r.copy_of = -1;
+}
 
 void check_prompts(const QwenModel& model, const std::vector<std::vector<int32_t>>& prompts) {
   for (size_t i = 0; i < prompts.size(); ++i) {
@@ -68,14 +103,28 @@ GeneratedText generate(QwenModel& model, const std::vector<int32_t>& prompt, con
   sampler.see(prompt);
   std::vector<int32_t> unseen(prompt.begin() + known, prompt.end());
   TokenSteps steps(model, kept.cache());
+  const auto tell = [&](size_t, int32_t token) {
+    out.tokens.push_back(token);
+    out.stopped = (on_token && !on_token(0, token)) || is_stop(config, token);
+    return !out.stopped;
+  };
   while (!out.stopped && int64_t(out.tokens.size()) < config.max_new_tokens) {
+    if (unseen.size() == 1 && steps.on_card()) {
+      std::vector<RoundText> texts = {
+          {0, alpha, &sampler, unseen[0], config.max_new_tokens - int64_t(out.tokens.size())}};
+      const size_t before = out.tokens.size();
+      run_card_round(steps, config, texts, tell);
+      unseen.insert(unseen.end(), out.tokens.begin() + int64_t(before), out.tokens.end());
+      unseen.resize(size_t(kept.cache().length(0) - kept.tokens()));  // those whose keys were made
+      kept.add(unseen);
+      break;
+    }
     const Array logits =
         steps.next_logits({.tokens = {unseen}, .slots = {0}, .ntk_alphas = {alpha}});  // [1, V]
     kept.add(unseen);
     const int32_t token = sampler.next({logits.data<float>(), size_t(logits.dim(1))});
-    out.tokens.push_back(token);
     unseen = {token};
-    out.stopped = (on_token && !on_token(0, token)) || is_stop(config, token);
+    tell(0, token);
   }
   return out;
 }
@@ -101,6 +150,16 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
   std::vector<Running> running;
   TokenSteps steps(model, cache);
   int64_t next_text = 0;
+  // Whether the text goes on.
+  const auto give = [&](Running& r, int32_t token) {
+    GeneratedText& text = out[size_t(r.text)];
+    text.tokens.push_back(token);
+    const bool wanted = !on_token || on_token(r.text, token);
+    text.stopped = !wanted || is_stop(config, token);
+    r.unseen = {token};
+    r.ended = text.stopped || int64_t(text.tokens.size()) == config.max_new_tokens;
+    return !r.ended;
+  };
 
   while (next_text < int64_t(out.size()) || !running.empty()) {
     int64_t first_of_prompt = -1;  // place in `running` of a text that begins now and has this prompt
@@ -114,41 +173,18 @@ std::vector<GeneratedText> generate(QwenModel& model, const std::vector<std::vec
       if (first_of_prompt < 0) first_of_prompt = int64_t(running.size()) - 1;
       free_slots.pop_back();
     }
-    CachedStep step;
-    std::vector<int64_t> row(running.size());  // [running] of the logits
-    for (size_t i = 0; i < running.size(); ++i) {
-      Running& r = running[i];
-      if (r.copy_of >= 0) {
-        row[i] = row[size_t(r.copy_of)];
-        continue;
-      }
-      row[i] = int64_t(step.tokens.size());
-      step.tokens.push_back(std::move(r.unseen));
-      step.slots.push_back(r.slot);
-      step.ntk_alphas.push_back(r.alpha);
+    if (steps.on_card() && one_token_each(running)) {
+      std::vector<RoundText> texts;
+      for (Running& r : running)
+        texts.push_back({r.slot, r.alpha, &r.sampler, r.unseen[0],
+                         config.max_new_tokens - int64_t(out[size_t(r.text)].tokens.size())});
+      run_card_round(steps, config, texts, [&](size_t i, int32_t token) { return give(running[i], token); });
+    } else {
+      step_on_host(steps, cache, running, give);
     }
-    const Array logits = steps.next_logits(step);  // [rows, V]
-    const int64_t v = logits.dim(1);
-    std::vector<Running> still;
-    std::vector<float> choices(static_cast<size_t>(v));  // the sampler changes what it is given
-    for (size_t i = 0; i < running.size(); ++i) {
-      Running& r = running[i];
-      if (r.copy_of >= 0) cache.copy_text(r.slot, cache, running[size_t(r.copy_of)].slot);
-      GeneratedText& text = out[size_t(r.text)];
-      std::copy_n(logits.data<float>() + row[i] * v, v, choices.begin());
-      const int32_t token = r.sampler.next(choices);
-      text.tokens.push_back(token);
-      const bool wanted = !on_token || on_token(r.text, token);
-      text.stopped = !wanted || is_stop(config, token);
-      if (text.stopped || int64_t(text.tokens.size()) == config.max_new_tokens) {
-        free_slots.push_back(r.slot);
-      } else {
-        r.unseen = {token};
-        still.push_back(std::move(r));
-        still.back().copy_of = -1;
-      }
-    }
-    running = std::move(still);
+    for (const Running& r : running)
+      if (r.ended) free_slots.push_back(r.slot);
+    std::erase_if(running, [](const Running& r) { return r.ended; });
   }
   return out;
 }

@@ -39,18 +39,23 @@ void TokenSteps::run(QwenModel& model, KvCache& cache, Step& s) {
   s.ran = true;
 }
 
-Array TokenSteps::next_logits(const CachedStep& step) {
-  const bool one_token =
-      std::all_of(step.tokens.begin(), step.tokens.end(), [](const auto& t) { return t.size() == 1; });
-  if (!one_token || !model_.takes_token_steps()) return model_.next_logits(step, cache_);
+Array TokenSteps::card_logits(const CachedStep& step, const Array& ids) {
   auto& s = steps_[int64_t(step.tokens.size())];
   if (!s) s = std::make_shared<Step>(int64_t(step.tokens.size()));
   model_.write_token_inputs(step, cache_, s->inputs);
   copy_across(s->inputs.all, card_copy(s->inputs.all));
+  if (ids.defined()) copy_across(ids, card_copy(s->inputs.ids));
   run(model_, cache_, *s);
   replayed_ += s->graph.has_value();
   for (const int64_t slot : step.slots) cache_.advance(slot, 1);
-  return on_device(s->logits, Device::cpu);
+  return s->logits;
+}
+
+Array TokenSteps::next_logits(const CachedStep& step) {
+  const bool one_token =
+      std::all_of(step.tokens.begin(), step.tokens.end(), [](const auto& t) { return t.size() == 1; });
+  if (!one_token || !on_card()) return model_.next_logits(step, cache_);
+  return on_device(card_logits(step), Device::cpu);
 }
 
 }  // namespace genesis::models

@@ -17,6 +17,12 @@ class TokenSteps {
   TokenSteps(QwenModel& model, KvCache& cache) : model_(model), cache_(cache) {}
   /// As QwenModel::next_logits: f32 [texts, V] on the CPU. Errors: as there.
   Array next_logits(const CachedStep& step);
+  /// Whether steps of one token a text may stay on the card.
+  bool on_card() const { return model_.takes_token_steps(); }
+  /// A step of one token a text that stays there: f32 [texts, V], valid until the next step; nothing is
+  /// waited for. `ids`, where defined, are the tokens: [texts] i32 on the card; step.tokens then only count
+  /// them. on_card() only.
+  Array card_logits(const CachedStep& step, const Array& ids = {});
   /// Steps that were started as a recording.
   int64_t replayed() const { return replayed_; }
 

@@ -232,6 +232,19 @@ T __shfl_sync(unsigned, T value, int from) {
 }
 
 inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned(uint64_t(a) * b >> 32); }
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  return (unsigned long long)((unsigned __int128)(a)*b >> 64);
+}
+inline double __longlong_as_double(long long bits) {
+  double x;
+  return std::memcpy(&x, &bits, 8), x;
+}
+/// Threads run in turn between barriers.
+inline unsigned long long atomicAdd(unsigned long long* at, unsigned long long more) {
+  const unsigned long long before = *at;
+  *at += more;
+  return before;
+}
 /// Rounded by itself: the compiler makes no fused operation of it.
 inline double __dmul_rn(double a, double b) {
   volatile double product = a * b;

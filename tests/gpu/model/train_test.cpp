@@ -9,6 +9,7 @@
 #include "parallel/local_group.h"
 #include "parallel/shard.h"
 #include "tests/gpu/card_case.h"
+#include "tests/gpu/model/card_model.h"
 #include "tests/support/temp_folder.h"
 
 namespace genesis::models {
@@ -17,29 +18,6 @@ namespace {
 using namespace genesis::testing;
 
 class CardModel : public CardTest {};
-
-QwenConfig small_config(int64_t head_dim = 16) {
-  QwenConfig c;
-  c.family = QwenFamily::qwen1;
-  c.vocab_size = 97;
-  c.n_layer = 2;
-  c.n_embd = 2 * head_dim;
-  c.n_head = 2;
-  c.intermediate_size = 40;
-  c.dropout = 0;
-  c.max_seq_len = c.seq_length = 64;
-  return c.resolved();
-}
-
-std::unique_ptr<QwenModel> model_on(Device device, const QwenConfig& config, DType dtype = DType::f32) {
-  auto model = std::make_unique<QwenModel>(config, dtype, 5);
-  if (device == Device::cpu) return model;
-  const DeviceScope scope(device);
-  auto card = std::make_unique<QwenModel>(config, dtype, 5);
-  const auto from = model->named_parameters(), to = card->named_parameters();
-  for (size_t i = 0; i < from.size(); ++i) copy_across(from[i].second.value(), to[i].second.value());
-  return card;
-}
 
 struct Outcome {
   double loss = 0;
