@@ -87,6 +87,7 @@ struct Communicator::Worker {
       lock.lock();
       busy = false;
       if (error) failed = error;
+      changed.notify_all();
       auto state = job.state;
       job = {};  // the arrays are let go of before the waiting side goes on
       state->finish(error);
@@ -157,12 +158,44 @@ Pending Communicator::submit(Job job) {
     job.state->card = job.card;
     job.state->in = job.in;
     job.state->out = job.out;
+    if (card_keeps_order()) {
+      hand_over(job);
+      return pending;
+    }
   }
   std::lock_guard lock(worker_->mutex);
   worker_->queue.push_back(std::move(job));
   if (!worker_->thread.joinable()) worker_->thread = std::thread([this] { worker_->loop(*this); });
   worker_->changed.notify_all();
   return pending;
+}
+
+/// Asked with the first call on a card, when no other call of this group runs.
+bool Communicator::card_keeps_order() {
+  if (!card_keeps_order_) {
+    wait_until_idle();
+    card_keeps_order_ = transport_->moves_card_memory();
+  }
+  return *card_keeps_order_;
+}
+
+void Communicator::wait_until_idle() {
+  std::unique_lock lock(worker_->mutex);
+  worker_->changed.wait(lock, [&] { return worker_->queue.empty() && !worker_->busy; });
+}
+
+/// The threads of two groups would reach the card in an order of their own on each rank, and ranks that begin
+/// with different groups' calls wait for each other for ever. This thread makes them in the same order
+/// everywhere.
+void Communicator::hand_over(Job& job) {
+  wait_until_idle();
+  std::exception_ptr error = worker_->failed;
+  try {
+    if (!error) execute(job);
+  } catch (...) {
+    error = worker_->failed = std::current_exception();
+  }
+  job.state->finish(error);
 }
 
 void Communicator::run_now(Job job) {

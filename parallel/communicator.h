@@ -1,6 +1,7 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,6 +104,9 @@ class Communicator {
   void run_now(Job job);
   Pending submit(Job job);
   void execute(Job& job);
+  bool card_keeps_order();
+  void wait_until_idle();
+  void hand_over(Job& job);
 
   std::unique_ptr<Transport> transport_;
   std::string group_;
@@ -112,6 +116,7 @@ class Communicator {
   std::deque<CallRecord> log_;
   Traffic traffic_;
   std::unique_ptr<Worker> worker_;
+  std::optional<bool> card_keeps_order_;  // whether calls on a card are handed to it at once
 };
 
 }  // namespace genesis::parallel

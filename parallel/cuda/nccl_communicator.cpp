@@ -193,6 +193,7 @@ std::shared_ptr<void> NcclCommunicator::registered_memory(int64_t bytes,
     registered = everyone(registered);
   }
   const auto release = [window, &nccl, weak = weak_from_this()](void* memory) {
+    (void)cudaDeviceSynchronize();  // unlike cudaFree, neither of these waits for who still uses the memory
     const auto communicator = weak.lock();
     if (communicator && window) {
       std::lock_guard still(communicator->mutex_);
