@@ -17,6 +17,7 @@
 #include "kernels/core/cuda/runtime.h"
 #include "kernels/core/run.h"
 #include "kernels/core/transfer.h"
+#include "kernels/cuda/library_attention.h"
 #include "kernels/linear_cross_entropy.h"
 #include "kernels/matmul.h"
 #include "kernels/random_fill.h"
@@ -171,6 +172,18 @@ void measure_kernels(Report& report, const Ceilings& c, bool quick) {
         kernels::Rope{.x = q, .positions = positions, .cos = table.cos(), .sin = table.sin(), .y = q});
   });
   const int64_t parameters = quick ? 1 << 12 : int64_t{1} << 28;
+  {
+    const auto f32 = [&](uint64_t stream, double scale) {
+      return random({parameters}, DType::f32, stream, scale);
+    };
+    const kernels::AdamWTensor t{.param = random({parameters}, DType::bf16, 1),
+                                 .grad = f32(2, 1),
+                                 .m = f32(3, 0.01),
+                                 .v = Array::zeros({parameters}, DType::f32, Device::cuda),
+                                 .remainder = Array::zeros({parameters, 2}, DType::u8, Device::cuda)};
+    share("AdamW, split masters", 7.0 * double(t.m.nbytes()), 75, 90,
+          [&] { kernels::run(kernels::AdamW{.tensors = {t}, .lr = 1e-5}); });
+  }
   for (const DType p : {DType::f32, DType::bf16}) {
     const Array w = random({parameters}, p, 1), g = random({parameters}, p, 2),
                 m = random({parameters}, p, 3, 0.01), v = Array::zeros({parameters}, p, Device::cuda);
@@ -224,6 +237,8 @@ void measure_attention(Report& report, bool quick) {
     report.add(fmt::format("attention backward, {} tokens, d 128", n), 2.5 * flops / backward / 1e12,
                "TFLOP/s", judged ? 250 : 0, judged ? 500 : 0);
   }
+  if (const std::string lines = kernels::cuda::attention_measurements(); !lines.empty())
+    fmt::print("attention, our kernels against cuDNN:\n{}", lines);
 }
 
 void measure_products(Report& report, const Ceilings& c, bool quick) {

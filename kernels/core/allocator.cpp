@@ -72,7 +72,8 @@ std::string_view remedy(MemoryCategory c) {
   if (c == MemoryCategory::activations || c == MemoryCategory::workspace)
     return "gradient_checkpointing=auto or full, a smaller per_device_train_batch_size (with more "
            "gradient_accumulation_steps) or a smaller max_seq_len would make it fit";
-  return "precision=bf16-true (no f32 masters) with gradient_dtype=bf16, offload_optimizer=true, "
+  return "precision=bf16-true (no f32 masters) with gradient_dtype=bf16, master_weights=split, "
+         "offload_optimizer=true, "
          "zero_stage=1 or tensor_parallel_size over more GPUs, or a "
          "smaller "
          "model would make it fit";

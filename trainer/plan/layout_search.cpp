@@ -32,6 +32,13 @@ std::optional<PlanInput> with_rows(PlanInput in, int64_t global, int tensor_para
   return in;
 }
 
+/// It keeps no masters, in any form.
+PlanInput with_bf16_true(PlanInput in) {
+  in.precision = Precision::bf16_true;
+  in.master_weights = MasterForm::f32;
+  return in;
+}
+
 int changes(const PlanInput& a, const PlanInput& b) {
   return (a.zero_stage != b.zero_stage) + (a.rows != b.rows) + (a.checkpointing != b.checkpointing) +
          (a.checkpointing_layers != b.checkpointing_layers) + (a.precision != b.precision) +
@@ -92,6 +99,8 @@ std::string Layout::changes_from(const PlanInput& o) const {
       fmt::format("tensor_parallel_size={}", input.tensor_parallel));
   add(input.zero_stage != o.zero_stage, fmt::format("zero_stage={}", input.zero_stage));
   add(input.gradient_dtype != o.gradient_dtype, "gradient_dtype=bf16");
+  add(input.master_weights != o.master_weights,
+      fmt::format("master_weights={}", spelling_of(input.master_weights)));
   add(input.precision != o.precision, fmt::format("precision={}", spelling_of(input.precision)));
   add(input.checkpointing != o.checkpointing,
       fmt::format("gradient_checkpointing={}", spelling_of(input.checkpointing)));
@@ -144,22 +153,23 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
     one_change.push_back(other);
   };
   if (in.zero_stage == 0 && in.data_parallel() > 1) add([](PlanInput& o) { o.zero_stage = 1; });
+  if (in.precision == Precision::bf16_mixed &&
+      in.master_weights == MasterForm::f32)  // the same run in less memory
+    add([](PlanInput& o) { o.master_weights = MasterForm::split; });
   for (int64_t rows = in.rows / 2; rows >= 1; rows /= 2)
     if (const auto split = with_rows(in, global, in.tensor_parallel, rows)) one_change.push_back(*split);
   if (in.checkpointing == GradientCheckpointing::none)
     add([&](PlanInput& o) { o = with_least_recompute(in, machine); });
   if (in.precision == Precision::bf16_true && in.gradient_dtype == DType::f32)
     add([](PlanInput& o) { o.gradient_dtype = DType::bf16; });
-  if (in.precision != Precision::bf16_true) add([](PlanInput& o) { o.precision = Precision::bf16_true; });
+  if (in.precision != Precision::bf16_true) add([](PlanInput& o) { o = with_bf16_true(o); });
   for (int tp = 2 * in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2)
     if (const auto split = with_rows(in, global, tp, in.rows)) one_change.push_back(*split);
   for (const PlanInput& other : one_change)
     if (const Layout layout = evaluate_layout(other, machine); layout.fits_with_reserve(machine))
       return layout;
   if (const auto several = best_layout(in, machine)) return several;
-  PlanInput narrow = in;
-  narrow.precision = Precision::bf16_true;
-  if (const auto several = best_layout(narrow, machine)) return several;
+  if (const auto several = best_layout(with_bf16_true(in), machine)) return several;
   // More ranks of the same kind, each with the same micro-batch.
   for (int factor = 2; factor <= 64; factor *= 2) {
     PlanInput more = in;

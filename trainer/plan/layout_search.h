@@ -38,7 +38,7 @@ PlanInput with_least_recompute(const PlanInput& input, const Machine& machine);
 std::optional<Layout> best_layout(const PlanInput& input, const Machine& machine);
 
 /// For a layout that does not fit: the first that does, with the reserve, of one change, in the order of what
-/// they cost a run (zero_stage=1, a smaller micro-batch, checkpointing, bf16-true, tensor parallelism, more
+/// they cost a run (zero_stage=1, master_weights=split, a smaller micro-batch, checkpointing, bf16-true, tensor parallelism, more
 /// ranks), then of several; nothing when none helps.
 std::optional<Layout> smallest_change(const PlanInput& input, const Machine& machine);
 

@@ -58,6 +58,26 @@ TEST(Plan, ChoosesTheFewestBlocksThatFitTheCard) {
   EXPECT_LT(asked.time.step(), evaluate_layout(full, report.machine).time.step());
 }
 
+TEST(Plan, ProposesSplitMastersBeforeWhatCostsTime) {
+  const auto report = report_of(words_of("qwen1_1.8B.yaml", {"--gpu", "h100"}));
+  PlanInput split = report.asked.input;
+  split.master_weights = MasterForm::split;
+  const int64_t narrow = plan_memory(split).total(), wide = report.asked.memory.total();
+  ASSERT_LT(narrow, wide);
+  Machine between = report.machine;
+  between.reserve_bytes = 0;
+  between.memory_bytes = double(narrow + (wide - narrow) / 2);
+  const auto change = smallest_change(report.asked.input, between);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->changes_from(report.asked.input), "master_weights=split");
+  // What needs another precision drops the form that would be refused with it.
+  between.memory_bytes = 0.75 * double(narrow);
+  const auto other = smallest_change(split, between);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->input.precision, Precision::bf16_true);
+  EXPECT_EQ(other->input.master_weights, MasterForm::f32);
+}
+
 TEST(Plan, SaysWhatFitsOnlyInsideTheReserve) {
   PlanReport report = report_of(words_of("qwen1_1.8B.yaml", {"--gpu", "h100"}));
   ASSERT_TRUE(report.asked.fits_with_reserve(report.machine));
