@@ -161,14 +161,23 @@ Array seed_on(const Array& seed, Device device) {
   if (seed.device() == device) return seed;
   const Array placed = on_device(seed, device);
   if (seed.numel() == 1 && seed.device() == Device::cpu)
-    placed.storage().derived<double>(kHostValue, [&] { return std::make_shared<double>(Tensor(seed).item()); });
+    placed.storage().derived<double>(kHostValue,
+                                     [&] { return std::make_shared<double>(Tensor(seed).item()); });
   return placed;
 }
 
 double seed_value(const Array& gradient) {
-  if (gradient.device() == Device::cpu) return Tensor(gradient).item();
-  return *gradient.storage().derived<double>(kHostValue,
-                                             [&] { return std::make_shared<double>(Tensor(gradient).item()); });
+  if (gradient.device() != Device::cpu)
+    if (const auto known = gradient.storage().derived<double>(kHostValue, [] { return nullptr; }))
+      return *known;
+  return Tensor(gradient).item();
+}
+
+Array map_seed(const Array& gradient, const std::function<Array(const Array&)>& fn) {
+  if (gradient.device() == Device::cpu || gradient.numel() != 1) return fn(gradient);
+  const auto known = gradient.storage().derived<double>(kHostValue, [] { return nullptr; });
+  return known ? seed_on(fn(Array::full(gradient.shape(), *known, gradient.dtype())), gradient.device())
+               : fn(gradient);
 }
 
 void run_backward(std::span<const Tensor> roots, std::span<const Array> seeds, BackwardOptions options) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,5 +23,9 @@ Array seed_on(const Array& seed, Device device);
 
 /// The one element of a gradient: without waiting for the card where it is still the host's seed.
 double seed_value(const Array& gradient);
+
+/// `fn` (an array of the shape, dtype and device it is given) of a gradient: of its copy on the host where it
+/// is still the host's seed, so that it stays one.
+Array map_seed(const Array& gradient, const std::function<Array(const Array&)>& fn);
 
 }  // namespace genesis::autograd

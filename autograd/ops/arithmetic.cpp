@@ -1,5 +1,6 @@
 #include "autograd/ops/arithmetic.h"
 
+#include "autograd/engine.h"
 #include "autograd/op.h"
 #include "autograd/ops/sum_to_shape.h"
 #include "autograd/ops/unary.h"
@@ -97,7 +98,7 @@ struct Affine {
   }
   static Grads backward(const Saved& saved, const Array& dy) {
     const double factor = saved.attributes<double>();
-    return {factor == 1 ? dy : scaled(dy, factor)};
+    return {factor == 1 ? dy : map_seed(dy, [&](const Array& g) { return scaled(g, factor); })};
   }
 };
 
