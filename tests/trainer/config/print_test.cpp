@@ -40,7 +40,8 @@ TEST(WriteResolved, ReadsBackWhateverEveryKeySays) {
       const double unit = std::uniform_real_distribution<>(0.0, 1.0)(random);
       if (key.type == "integer") {
         const double lowest = std::max(key.range.lowest, 0.0);
-        v.text = std::to_string(static_cast<int64_t>(lowest + 1 + unit * 1000));
+        const double span = std::min(1000.0, key.range.highest - lowest - 1);
+        v.text = std::to_string(static_cast<int64_t>(lowest + 1 + unit * span));
       } else if (key.type == "number") {
         v.text = fmt::format("{}", std::max(1e-300, unit * std::min(key.range.highest, 1e9)));
       } else if (key.type == "list of numbers") {
