@@ -7,6 +7,7 @@
 
 #include "autograd/autocast.h"
 #include "kernels/copy.h"
+#include "kernels/core/rng.h"
 #include "kernels/core/run.h"
 #include "kernels/core/transfer.h"
 #include "models/qwen/model.h"
