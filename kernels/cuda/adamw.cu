@@ -34,12 +34,20 @@ __device__ void update(const Rates& r, float decay, float& w, float& m, float& v
   g *= r.grad_scale;
   m = fmaf(r.beta1, m, r.one_minus_beta1 * g);
   v = fmaf(r.beta2, v, r.one_minus_beta2 * (g * g));
-  w = fmaf(w, decay, -(r.lr * (m * r.inverse_bias1) / (sqrtf(v * r.inverse_bias2) + r.eps)));
+  w = fmaf(w, decay, -__fdividef(r.lr * (m * r.inverse_bias1), sqrtf(v * r.inverse_bias2) + r.eps));
 }
 
 /// Rounds down or up with the probability that makes the mean exact; `random` has 16 bits.
 __device__ float stochastic(float x, uint32_t random) {
   return __uint_as_float((__float_as_uint(x) + random) & 0xffff0000u);
+}
+
+/// Rounds one element with its half of a Philox call: elements 2 c and 2 c + 1 share call c.
+__device__ void round_stochastically(const Words& words, bool odd, float& w, float& m, float& v) {
+  const uint32_t a = odd ? words.w[2] : words.w[0], b = odd ? words.w[3] : words.w[1];
+  w = stochastic(w, a & 0xffffu);
+  m = stochastic(m, a >> 16);
+  v = stochastic(v, b & 0xffffu);
 }
 
 /// P: of the parameter, M: of the moments. bf16 with moments in f32 has a remainder.
@@ -68,22 +76,17 @@ __global__ void step(const Entry* entries, int64_t count, Rates rates) {
     load(second, i, end, aligned, v);
     load(grad, i, end, aligned, g);
     if constexpr (kSplit) load_masters(remainder, i, end, aligned, w, v);
-    uint64_t counter = ~uint64_t{0};
-    Words words{};
 #pragma unroll
-    for (int j = 0; j < kVector; ++j) {
-      update(rates, e.decay, w[j], m[j], v[j], g[j]);
-      if constexpr (kRounded) {
-        const uint64_t element = e.first_element + uint64_t(i + j);
-        if (element / 2 != counter) {
-          counter = element / 2;
-          words = philox_words(rates.seed, e.stream, counter);
-        }
-        const bool odd = element % 2 == 1;
-        const uint32_t a = odd ? words.w[2] : words.w[0], b = odd ? words.w[3] : words.w[1];
-        w[j] = stochastic(w[j], a & 0xffffu);
-        m[j] = stochastic(m[j], a >> 16);
-        v[j] = stochastic(v[j], b & 0xffffu);
+    for (int j = 0; j < kVector; ++j) update(rates, e.decay, w[j], m[j], v[j], g[j]);
+    if constexpr (kRounded) {
+      const uint64_t element = e.first_element + uint64_t(i);
+      const bool odd = element % 2 == 1;  // where a rank's share begins behind an odd number of elements
+#pragma unroll
+      for (int j = 0; j < kVector; j += 2) {
+        Words words = philox_words(rates.seed, e.stream, element / 2 + uint64_t(j / 2));
+        round_stochastically(words, odd, w[j], m[j], v[j]);
+        if (odd) words = philox_words(rates.seed, e.stream, element / 2 + uint64_t(j / 2) + 1);
+        round_stochastically(words, !odd, w[j + 1], m[j + 1], v[j + 1]);
       }
     }
     if constexpr (kSplit) store_remainders(remainder, i, end, aligned, w, v);

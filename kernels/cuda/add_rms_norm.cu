@@ -1,5 +1,5 @@
 // As rms_norm, with the residual sum made, rounded and written on the way: 4 s bytes per element (reads x and delta,
-// writes residual and y). Launch: H / 8 threads rounded to warps, at most 1024. Share of peak: not measured.
+// writes residual and y). Launch: as there. Share of peak: not measured.
 #include "kernels/add_rms_norm.h"
 
 #include "kernels/cuda/norm_rows.cuh"
@@ -17,10 +17,10 @@ void run_cuda(const AddRmsNormForward& o) {
     using T = decltype(tag);
     dispatch_own_or_float<T>(o.weight.dtype(), [&](auto w) {
       using W = decltype(w);
-      launch(o.kName, {.blocks = o.rstd.numel(), .threads = row_threads(width)}, norm_forward<T, W, true>,
+      launch(o.kName, grid_of_rows(o.rstd.numel(), width), norm_forward_for<T, W, true>(width),
              pointer<T>(o.x), rows_of(o.kName, o.x), pointer<T>(o.delta), rows_of(o.kName, o.delta),
              pointer<W>(o.weight), float(o.eps), pointer<T>(o.residual), rows_of(o.kName, o.residual), pointer<T>(o.y),
-             rows_of(o.kName, o.y), pointer<float>(o.rstd), width, aligned);
+             rows_of(o.kName, o.y), pointer<float>(o.rstd), o.rstd.numel(), width, aligned);
     });
   });
 }

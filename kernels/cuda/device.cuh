@@ -8,6 +8,7 @@
 #include "kernels/core/array.h"
 #include "kernels/cuda/dynamic_shared.cuh"
 #include "kernels/cuda/launch.cuh"
+#include "kernels/cuda/vector_access.cuh"
 
 namespace genesis::kernels::cuda {
 
@@ -63,11 +64,60 @@ __device__ inline float round_to(float x) {
 /// Elements a thread takes at a time: 16 bytes of bf16 or f16, 32 of f32.
 inline constexpr int kVector = 8;
 
+/// Values of T in the 16 bytes that one access moves.
 template <class T>
-struct alignas(16) Pack {
-  static constexpr int kCount = 16 / int(sizeof(T));
-  T v[kCount];
-};
+inline constexpr int kPer16Bytes = 16 / int(sizeof(T));
+
+/// Two values of a 16-bit type side by side, the first in the low half.
+template <class T>
+__device__ inline uint32_t pack_two(float low, float high) {
+  uint32_t two;
+  if constexpr (std::is_same_v<T, DeviceBf16>) {
+    const __nv_bfloat162 values = __floats2bfloat162_rn(low, high);
+    memcpy(&two, &values, 4);
+  } else {
+    const __half2 values = __floats2half2_rn(low, high);
+    memcpy(&two, &values, 4);
+  }
+  return two;
+}
+template <class T>
+__device__ inline void unpack_two(uint32_t two, float& low, float& high) {
+  if constexpr (std::is_same_v<T, DeviceBf16>) {
+    low = __uint_as_float(two << 16);
+    high = __uint_as_float(two & 0xffff0000u);
+  } else {
+    __half2 values;
+    memcpy(static_cast<void*>(&values), &two, 4);
+    low = __half2float(values.x);
+    high = __half2float(values.y);
+  }
+}
+
+/// The values of 16 bytes as floats, and back.
+template <class T>
+__device__ inline void unpack(const uint4& words, float* out) {
+  const uint32_t word[4] = {words.x, words.y, words.z, words.w};
+#pragma unroll
+  for (int w = 0; w < 4; ++w) {
+    if constexpr (sizeof(T) == 4)
+      out[w] = __uint_as_float(word[w]);
+    else
+      unpack_two<T>(word[w], out[2 * w], out[2 * w + 1]);
+  }
+}
+template <class T>
+__device__ inline uint4 pack(const float* in) {
+  uint32_t word[4];
+#pragma unroll
+  for (int w = 0; w < 4; ++w) {
+    if constexpr (sizeof(T) == 4)
+      word[w] = __float_as_uint(in[w]);
+    else
+      word[w] = pack_two<T>(in[2 * w], in[2 * w + 1]);
+  }
+  return {word[0], word[1], word[2], word[3]};
+}
 
 /// Whether rows of `a` (all its leading strides) can be read 16 bytes at a time.
 inline bool is_aligned(const Array& a) {
@@ -82,15 +132,11 @@ inline bool is_aligned(const Array& a) {
 /// N elements from p[i], widened; those at n and beyond are 0. `aligned`: p + i lies on 16 bytes.
 template <int N, class T>
 __device__ inline void load(const T* p, int64_t i, int64_t n, bool aligned, float (&out)[N]) {
-  constexpr int kStep = Pack<T>::kCount;
+  constexpr int kStep = kPer16Bytes<T>;
   static_assert(N % kStep == 0);
   if (aligned && i + N <= n) {
 #pragma unroll
-    for (int k = 0; k < N; k += kStep) {
-      const Pack<T> pack = *reinterpret_cast<const Pack<T>*>(p + i + k);
-#pragma unroll
-      for (int j = 0; j < kStep; ++j) out[k + j] = widen(pack.v[j]);
-    }
+    for (int k = 0; k < N; k += kStep) unpack<T>(load_16_bytes(p + i + k), out + k);
   } else {
 #pragma unroll
     for (int k = 0; k < N; ++k) out[k] = i + k < n ? widen(p[i + k]) : 0.0f;
@@ -99,16 +145,11 @@ __device__ inline void load(const T* p, int64_t i, int64_t n, bool aligned, floa
 
 template <int N, class T>
 __device__ inline void store(T* p, int64_t i, int64_t n, bool aligned, const float (&in)[N]) {
-  constexpr int kStep = Pack<T>::kCount;
+  constexpr int kStep = kPer16Bytes<T>;
   static_assert(N % kStep == 0);
   if (aligned && i + N <= n) {
 #pragma unroll
-    for (int k = 0; k < N; k += kStep) {
-      Pack<T> pack;
-#pragma unroll
-      for (int j = 0; j < kStep; ++j) pack.v[j] = narrow<T>(in[k + j]);
-      *reinterpret_cast<Pack<T>*>(p + i + k) = pack;
-    }
+    for (int k = 0; k < N; k += kStep) store_16_bytes(p + i + k, pack<T>(in + k));
   } else {
 #pragma unroll
     for (int k = 0; k < N; ++k)
@@ -166,10 +207,12 @@ inline int row_threads(int64_t width) {
   return int(std::clamp<int64_t>((wanted + 31) / 32 * 32, 32, 1024));
 }
 
-/// Where row r of an array with any two leading strides begins.
+/// Where row r of an array with any two leading strides begins. inner: rows of the second level, 0 when there
+/// is one level, which needs no division.
 struct RowMap {
-  int64_t inner = 1, inner_stride = 0, outer_stride = 0;
+  int64_t inner = 0, inner_stride = 0, outer_stride = 0;
   __host__ __device__ int64_t at(int64_t r) const {
+    if (inner == 0) return r * inner_stride;
     return r / inner * outer_stride + r % inner * inner_stride;
   }
 };
@@ -191,9 +234,9 @@ inline RowMap rows_of(const char* op, const Array& a) {
     extents[used] = extent;
     strides[used++] = stride;
   }
-  map.inner = std::max<int64_t>(1, extents[0]);
+  map.inner = used == 2 ? extents[0] : 0;
   map.inner_stride = strides[0];
-  map.outer_stride = used == 2 ? strides[1] : map.inner * strides[0];
+  map.outer_stride = strides[1];
   return map;
 }
 

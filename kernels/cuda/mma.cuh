@@ -57,16 +57,4 @@ __device__ inline void wait_copies() {
   asm volatile("cp.async.wait_group %0;\n" ::"n"(kPending) : "memory");
 }
 
-/// Two values side by side, the first in the low half.
-template <class T>
-__device__ inline uint32_t pack_two(float low, float high) {
-  if constexpr (std::is_same_v<T, DeviceBf16>) {
-    const __nv_bfloat162 two = __floats2bfloat162_rn(low, high);
-    return *reinterpret_cast<const uint32_t*>(&two);
-  } else {
-    const __half2 two = __floats2half2_rn(low, high);
-    return *reinterpret_cast<const uint32_t*>(&two);
-  }
-}
-
 }  // namespace genesis::kernels::cuda

@@ -1,8 +1,8 @@
-// Forward: a block a row, 16 bytes a thread; s = size of the dtype: 2 s bytes per element.
-// Backward: 528 blocks (fewer rows: one each) walk rows b, b + 528, …; 3 s bytes per element (4 s with dresidual) plus
-// the partial sums of dweight, 528 x H x 4 bytes written and read once. A row's sums run over lanes, then warps;
-// dweight over a block's rows in order, then over blocks in order: nothing depends on scheduling.
-// Launch: H / 8 threads rounded to warps, at most 1024. Share of peak: not measured.
+// H / 8 threads a row, rounded to warps, at most 1024; narrow rows share a block of 256. s = size of the dtype.
+// Forward: 2 s bytes per element. Backward: 528 blocks (fewer rows: fewer); group g of threads walks rows g, g + groups,
+// …, the next one on its way while this one is summed; 3 s bytes per element (4 s with dresidual) plus the partial sums
+// of dweight, groups x H x 4 bytes written and read once. A row's sums run over lanes, then warps; dweight over a
+// group's rows in order, then over groups in order: nothing depends on scheduling. Share of peak: not measured.
 #include "kernels/rms_norm.h"
 
 #include "kernels/cuda/column_sums.cuh"
@@ -13,73 +13,131 @@ namespace {
 
 using namespace cuda;
 
-constexpr int64_t kGroups = 528;  // 4 blocks a multiprocessor of an H100; fixed, so results do not depend on the card
+constexpr int64_t kBlocks = 528;  // 4 a multiprocessor of an H100; fixed, so results do not depend on the card
 
+template <class T>
+struct BackwardRows {
+  const T *dy, *x, *dresidual;
+  T* dx;
+  RowMap dy_rows, x_rows, dresidual_rows, dx_rows;
+  const float* rstd;
+  float* partial;  // of dweight, [groups, width], or null
+  int64_t rows, width;
+};
+
+/// kVector neighbouring values as they lie in memory.
+template <class T>
+struct RawVector {
+  static constexpr int kWords = kVector / kPer16Bytes<T>;
+  uint4 words[kWords] = {};
+  __device__ void load_from(const T* p) {
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) words[w] = load_16_bytes(p + w * kPer16Bytes<T>);
+  }
+  __device__ void widened(float (&v)[kVector]) const {
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) unpack<T>(words[w], v + w * kPer16Bytes<T>);
+  }
+};
+
+/// Rows that lie on 16 bytes and have at most kNarrowRow elements: a thread keeps its kVector of them, and while a row
+/// of 16-bit values is summed the next one is on its way.
 template <class T, class W>
-__global__ void backward(const T* dy, RowMap dy_rows, const T* x, RowMap x_rows, const W* weight, const float* rstd,
-                         const T* dresidual, RowMap dresidual_rows, T* dx, RowMap dx_rows, float* partial,
-                         int64_t rows, int64_t width, bool aligned) {
-  __shared__ float scratch[33];
-  const int64_t step = int64_t(blockDim.x) * kVector, first = int64_t(threadIdx.x) * kVector;
-  float* sums = partial ? partial + blockIdx.x * width : nullptr;  // [width]
-  float kept[kVector] = {};                                        // of dweight, at `first`
-  float w0[kVector];
-  load(weight, first, width, aligned, w0);
-  bool fresh = true;
-  for (int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
-    const T *dy_row = dy + dy_rows.at(row), *x_row = x + x_rows.at(row);
-    const float scale = rstd[row];
-    float g0[kVector] = {}, x0[kVector] = {};
-    float projection = 0;
-    for (int64_t h = first; h < width; h += step) {
-      float g[kVector], v[kVector], w[kVector];
-      load(dy_row, h, width, aligned, g);
-      load(x_row, h, width, aligned, v);
-      if (h == first) {
+__global__ void __launch_bounds__(1024) backward_in_registers(const BackwardRows<T> o, const W* weight) {
+  constexpr bool kAhead = sizeof(T) == 2;  // rows of f32 would need more registers than there are
+  __shared__ float scratch[2][32];
+  RowSum row_sum{scratch};
+  const int64_t group = int64_t(blockIdx.x) * blockDim.y + threadIdx.y, groups = int64_t(gridDim.x) * blockDim.y;
+  const int64_t first = int64_t(threadIdx.x) * kVector;
+  const bool mine = first < o.width;
+  float w[kVector], kept[kVector] = {};  // of dweight
+  load(weight, first, o.width, true, w);
+  RawVector<T> dy, x;
+  const auto fetch = [&](int64_t row, RawVector<T>& to_dy, RawVector<T>& to_x) {
+    if (!mine || row >= o.rows) return;
+    to_dy.load_from(o.dy + o.dy_rows.at(row) + first);
+    to_x.load_from(o.x + o.x_rows.at(row) + first);
+  };
+  if constexpr (kAhead) fetch(group, dy, x);
+  for (int64_t row = group; row - group < o.rows; row += groups) {  // all threads of a block go round as often
+    RawVector<T> next_dy, next_x, dresidual;
+    if constexpr (kAhead)
+      fetch(row + groups, next_dy, next_x);
+    else
+      fetch(row, dy, x);
+    const bool here = mine && row < o.rows;
+    if (o.dresidual && here) dresidual.load_from(o.dresidual + o.dresidual_rows.at(row) + first);
+    const float scale = row < o.rows ? o.rstd[row] : 0.0f;
+    float g[kVector], v[kVector], projection = 0;
+    dy.widened(g);
+    x.widened(v);
 #pragma unroll
-        for (int j = 0; j < kVector; ++j) {
-          w[j] = w0[j];
-          g0[j] = g[j];
-          x0[j] = v[j];
-          kept[j] += g[j] * (v[j] * scale);
-        }
-      } else {
-        load(weight, h, width, aligned, w);
-        if (sums) {
-#pragma unroll
-          for (int j = 0; j < kVector; ++j)
-            if (h + j < width) sums[h + j] = (fresh ? 0.0f : sums[h + j]) + g[j] * (v[j] * scale);
-        }
-      }
-#pragma unroll
-      for (int j = 0; j < kVector; ++j) projection += g[j] * w[j] * v[j];
+    for (int j = 0; j < kVector; ++j) {
+      kept[j] += here ? g[j] * (v[j] * scale) : 0.0f;
+      projection += g[j] * w[j] * v[j];
     }
-    fresh = false;
-    if (!dx) continue;
-    projection = block_sum(projection, scratch);
-    const float slope = projection * scale * scale / float(width);
-    T* to = dx + dx_rows.at(row);
-    for (int64_t h = first; h < width; h += step) {
-      float g[kVector], v[kVector], w[kVector], r[kVector] = {};
-      if (h == first) {
-#pragma unroll
-        for (int j = 0; j < kVector; ++j) {
-          g[j] = g0[j];
-          v[j] = x0[j];
-          w[j] = w0[j];
-        }
-      } else {
-        load(dy_row, h, width, aligned, g);
-        load(x_row, h, width, aligned, v);
-        load(weight, h, width, aligned, w);
-      }
-      if (dresidual) load(dresidual + dresidual_rows.at(row), h, width, aligned, r);
+    if (o.dx) {
+      const float slope = row_sum(here ? projection : 0.0f) * scale * scale / float(o.width);
+      float r[kVector];
+      dresidual.widened(r);
 #pragma unroll
       for (int j = 0; j < kVector; ++j) r[j] += scale * (g[j] * w[j] - v[j] * slope);
-      store(to, h, width, aligned, r);
+      if (here) {
+        T* to = o.dx + o.dx_rows.at(row) + first;
+#pragma unroll
+        for (int k = 0; k < kVector; k += kPer16Bytes<T>) store_16_bytes(to + k, pack<T>(r + k));
+      }
+    }
+    if constexpr (kAhead) {
+      dy = next_dy;
+      x = next_x;
     }
   }
-  if (sums) store(sums, first, width, aligned && width % 4 == 0, kept);
+  if (o.partial && mine) {
+    float* to = o.partial + group * o.width + first;
+#pragma unroll
+    for (int k = 0; k < kVector; k += 4) store_16_bytes(to + k, pack<float>(kept + k));
+  }
+}
+
+/// Any rows; each is read twice, and dweight's share of a group is summed in memory.
+template <class T, class W>
+__global__ void __launch_bounds__(1024) backward_in_memory(const BackwardRows<T> o, const W* weight, bool aligned) {
+  __shared__ float scratch[2][32];
+  RowSum row_sum{scratch};
+  const int64_t group = int64_t(blockIdx.x) * blockDim.y + threadIdx.y, groups = int64_t(gridDim.x) * blockDim.y;
+  const int64_t step = int64_t(blockDim.x) * kVector, first = int64_t(threadIdx.x) * kVector;
+  float* sums = o.partial ? o.partial + group * o.width : nullptr;  // [width]
+  for (int64_t h = first; sums && h < o.width; h += step)
+    for (int64_t i = h; i < h + kVector && i < o.width; ++i) sums[i] = 0;
+  for (int64_t row = group; row - group < o.rows; row += groups) {  // all threads of a block go round as often
+    const int64_t end = row < o.rows ? o.width : 0;                 // a row behind the last one has no elements
+    const T *dy = o.dy + o.dy_rows.at(row), *x = o.x + o.x_rows.at(row);
+    const float scale = row < o.rows ? o.rstd[row] : 0.0f;
+    float g[kVector], v[kVector], w[kVector], projection = 0;
+    for (int64_t h = first; h < end; h += step) {
+      load(dy, h, end, aligned, g);
+      load(x, h, end, aligned, v);
+      load(weight, h, end, aligned, w);
+#pragma unroll
+      for (int j = 0; j < kVector; ++j) {
+        if (sums && h + j < end) sums[h + j] += g[j] * (v[j] * scale);
+        projection += g[j] * w[j] * v[j];
+      }
+    }
+    if (!o.dx) continue;
+    const float slope = row_sum(projection) * scale * scale / float(o.width);
+    for (int64_t h = first; h < end; h += step) {
+      float r[kVector] = {};
+      load(dy, h, end, aligned, g);
+      load(x, h, end, aligned, v);
+      load(weight, h, end, aligned, w);
+      if (o.dresidual) load(o.dresidual + o.dresidual_rows.at(row), h, end, aligned, r);
+#pragma unroll
+      for (int j = 0; j < kVector; ++j) r[j] += scale * (g[j] * w[j] - v[j] * slope);
+      store(o.dx + o.dx_rows.at(row), h, end, aligned, r);
+    }
+  }
 }
 
 }  // namespace
@@ -93,9 +151,9 @@ void run_cuda(const RmsNormForward& o) {
     using T = decltype(tag);
     dispatch_own_or_float<T>(o.weight.dtype(), [&](auto w) {
       using W = decltype(w);
-      launch(o.kName, {.blocks = o.rstd.numel(), .threads = row_threads(width)}, norm_forward<T, W, false>,
+      launch(o.kName, grid_of_rows(o.rstd.numel(), width), norm_forward_for<T, W, false>(width),
              pointer<T>(o.x), rows_of(o.kName, o.x), nullptr, none, pointer<W>(o.weight), float(o.eps), nullptr, none,
-             pointer<T>(o.y), rows_of(o.kName, o.y), pointer<float>(o.rstd), width, aligned);
+             pointer<T>(o.y), rows_of(o.kName, o.y), pointer<float>(o.rstd), o.rstd.numel(), width, aligned);
     });
   });
 }
@@ -108,19 +166,32 @@ void run_cuda(const RmsNormBackward& o) {
       genesis::cuda::zero_on_card(o.dweight.raw(), o.dweight.nbytes());
     return;
   }
-  const int64_t groups = std::min(rows, kGroups);
-  const Array partial = o.dweight.defined() ? card_workspace({groups, width}, DType::f32) : Array();
+  const Grid grid = grid_of_rows(rows, width, kBlocks);
+  const Array partial =
+      o.dweight.defined() ? card_workspace({grid.blocks * grid.threads_y, width}, DType::f32) : Array();
   bool aligned = is_aligned(o.weight);
   for (const Array* a : {&o.dy, &o.x, &o.dresidual, &o.dx}) aligned = aligned && is_aligned(*a);
   const auto map = [&](const Array& a) { return a.defined() ? rows_of(o.kName, a) : RowMap{}; };
   dispatch_device(o.x.dtype(), [&](auto tag) {
     using T = decltype(tag);
+    const BackwardRows<T> backward{.dy = pointer<T>(o.dy),
+                                   .x = pointer<T>(o.x),
+                                   .dresidual = pointer<T>(o.dresidual),
+                                   .dx = pointer<T>(o.dx),
+                                   .dy_rows = map(o.dy),
+                                   .x_rows = map(o.x),
+                                   .dresidual_rows = map(o.dresidual),
+                                   .dx_rows = map(o.dx),
+                                   .rstd = pointer<float>(o.rstd),
+                                   .partial = pointer<float>(partial),
+                                   .rows = rows,
+                                   .width = width};
     dispatch_own_or_float<T>(o.weight.dtype(), [&](auto w) {
       using W = decltype(w);
-      launch(o.kName, {.blocks = groups, .threads = row_threads(width)}, backward<T, W>, pointer<T>(o.dy),
-             map(o.dy), pointer<T>(o.x), map(o.x), pointer<W>(o.weight), pointer<float>(o.rstd),
-             pointer<T>(o.dresidual), map(o.dresidual), pointer<T>(o.dx), map(o.dx), pointer<float>(partial), rows,
-             width, aligned);
+      if (aligned && width <= kNarrowRow && width % kVector == 0)
+        launch(o.kName, grid, backward_in_registers<T, W>, backward, pointer<W>(o.weight));
+      else
+        launch(o.kName, grid, backward_in_memory<T, W>, backward, pointer<W>(o.weight), aligned);
     });
   });
   if (o.dweight.defined())

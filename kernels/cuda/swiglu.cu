@@ -20,7 +20,7 @@ __global__ void forward(const T* x, RowMap x_rows, T* y, RowMap y_rows, int64_t 
     load(from, f, width, aligned, a);
     load(from + width, f, width, aligned, b);
 #pragma unroll
-    for (int j = 0; j < kVector; ++j) a[j] = a[j] / (1.0f + __expf(-a[j])) * b[j];
+    for (int j = 0; j < kVector; ++j) a[j] = __fdividef(a[j], 1.0f + __expf(-a[j])) * b[j];
     store(y + y_rows.at(row), f, width, aligned, a);
   }
 }
@@ -39,7 +39,7 @@ __global__ void backward(const T* dy, RowMap dy_rows, const T* x, RowMap x_rows,
     load(dy + dy_rows.at(row), f, width, aligned, g);
 #pragma unroll
     for (int j = 0; j < kVector; ++j) {
-      const float s = 1.0f / (1.0f + __expf(-a[j])), silu = a[j] * s;
+      const float s = __fdividef(1.0f, 1.0f + __expf(-a[j])), silu = a[j] * s;
       const float da = g[j] * b[j] * s * (1.0f + a[j] * (1.0f - s));
       b[j] = g[j] * silu;
       a[j] = da;

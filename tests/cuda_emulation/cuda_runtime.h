@@ -259,5 +259,6 @@ inline float __uint_as_float(unsigned u) {
   return std::memcpy(&x, &u, 4), x;
 }
 inline float __expf(float x) { return std::exp(x); }
+inline float __fdividef(float x, float y) { return x / y; }
 inline int min(int a, int b) { return a < b ? a : b; }
 inline int max(int a, int b) { return a > b ? a : b; }

@@ -79,6 +79,26 @@ TEST_F(CardRows, RmsNormBackward) {
         });
 }
 
+/// More rows than a launch has groups of threads, so that each walks several; narrow rows share a block, and
+/// a row of more than 8192 elements does not fit in registers.
+TEST_F(CardRows, RmsNormOfManyAndOfWideRows) {
+  for (const Shape& shape : {Shape{1100, 1032}, {4300, 72}, {3, 8200}, {2, 8201}})
+    expect_as_on_cpu("rms_norm " + to_string(shape), kProducts, [&](const Maker& make) {
+      const Array x = make.random(shape, 1), weight = make.random_f32({shape.back()}, 2),
+                  rstd = make.floats(without_last(shape)), y = make.empty(shape), dx = make.empty(shape),
+                  dweight = make.random_f32({shape.back()}, 5);
+      run(RmsNormForward{.x = x, .weight = weight, .y = y, .rstd = rstd});
+      run(RmsNormBackward{.dy = make.random(shape, 3),
+                          .x = x,
+                          .weight = weight,
+                          .rstd = rstd,
+                          .dresidual = make.random(shape, 4),
+                          .dx = dx,
+                          .dweight = dweight});
+      return std::vector{y, dx, dweight};
+    });
+}
+
 TEST_F(CardRows, RmsNormBackwardInPlaceOnHeads) {
   expect_as_on_cpu("rms_norm.backward of heads, dx over dy", kProducts, [&](const Maker& make) {
     const int64_t n = 37, heads = 3, d = 48;

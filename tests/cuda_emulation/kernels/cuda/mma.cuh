@@ -1,20 +1,12 @@
 #pragma once
-// The instructions of kernels/cuda/mma.cuh, computed by the lanes of an emulated warp from the fragment layout of the
-// PTX manual.
+// The instructions of kernels/cuda/mma.cuh, computed by the lanes of an emulated warp from the fragment
+// layout of the PTX manual.
 #include <cstdint>
 #include <cstring>
 
 #include "kernels/cuda/device.cuh"
 
 namespace genesis::kernels::cuda {
-
-template <class T>
-inline void unpack_two(uint32_t two, float& low, float& high) {
-  T v[2];
-  std::memcpy(static_cast<void*>(v), &two, 4);
-  low = widen(v[0]);
-  high = widen(v[1]);
-}
 
 template <class T>
 inline void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1) {
@@ -73,13 +65,5 @@ inline void copy_async(void* shared, const void* global, bool valid) {
 inline void commit_copies() {}
 template <int kPending>
 inline void wait_copies() {}
-
-template <class T>
-inline uint32_t pack_two(float low, float high) {
-  const T v[2] = {narrow<T>(low), narrow<T>(high)};
-  uint32_t two;
-  std::memcpy(&two, v, 4);
-  return two;
-}
 
 }  // namespace genesis::kernels::cuda
