@@ -59,8 +59,13 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
                                                count);
   fetch(0);
   commit_copies();
+  const SharedAddress q_lane = lane_address<kD>(q_tile + warp * 16 * kTileRow<kD>),
+                      dout_lane = lane_address<kD>(dout_tile + warp * 16 * kTileRow<kD>),
+                      k_lane = lane_address<kD>(k_tiles), k_lane_by_rows = lane_address_by_rows<kD>(k_tiles),
+                      v_lane_by_rows = lane_address_by_rows<kD>(v_tiles);
 
   float lse[2], delta[2];
+  const int seen_by_row = s.visible(tile.first + warp * 16 + g);  // by this thread's first row
 #pragma unroll
   for (int h = 0; h < 2; ++h) {
     const int row = warp * 16 + g + h * 8;
@@ -75,23 +80,25 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
     commit_copies();
     wait_copies<1>();
     __syncthreads();
-    const T *k_tile = k_tiles + step % 2 * kTile, *v_tile = v_tiles + step % 2 * kTile;
+    const int slot = step % 2 * kTile * 2;  // bytes
     float score[kDqKeys / 8][4] = {}, dp[kDqKeys / 8][4] = {};
-    add_row_products<kD>(score, dp, q_tile, dout_tile, warp * 16, k_tile, v_tile);
+    add_row_products<kD, T>(score, dp, q_lane, dout_lane, k_lane_by_rows + slot, v_lane_by_rows + slot);
+    const int seen_here = seen_by_row - step * kDqKeys;
+    unchecked_if(all_lanes(seen_here >= kDqKeys), [&](auto checked) {
 #pragma unroll
-    for (int h = 0; h < 2; ++h) {
-      const int seen = s.visible(tile.first + warp * 16 + g + h * 8) - step * kDqKeys;
+      for (int h = 0; h < 2; ++h) {
 #pragma unroll
-      for (int n = 0; n < kDqKeys / 8; ++n) {
+        for (int n = 0; n < kDqKeys / 8; ++n) {
 #pragma unroll
-        for (int j = 0; j < 2; ++j) {
-          const float x = score[n][h * 2 + j] * factor - lse[h];
-          const float prob = n * 8 + t * 2 + j < seen ? exp2f(x) : 0.0f;
-          score[n][h * 2 + j] = prob * (dp[n][h * 2 + j] - delta[h]);
+          for (int j = 0; j < 2; ++j) {
+            float prob = power_of_two(fmaf(score[n][h * 2 + j], factor, -lse[h]));
+            if (checked && n * 8 + t * 2 + j >= seen_here + h * 8) prob = 0;
+            score[n][h * 2 + j] = prob * (dp[n][h * 2 + j] - delta[h]);
+          }
         }
       }
-    }
-    add_product<kD>(dq, score, k_tile);
+    });
+    add_product<kD, T>(dq, score, k_lane + slot);
     __syncthreads();
   }
   store_rows(p.dq + row0 * p.dq_row + head * kD, p.dq_row, warp * 16, count, dq, p.scale, p.scale);
@@ -115,10 +122,15 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
   const int first_query = s.first_query(tile.first) / kDkvQueries * kDkvQueries;
   const int tiles = (s.q_length - first_query + kDkvQueries - 1) / kDkvQueries;  // of one head
   const int steps = tiles > 0 ? tiles * group : 0;
-  const auto fetch = [&](int step) {
-    const int head = kv_head * group + step / tiles, i = first_query + step % tiles * kDkvQueries;
-    const int left = min(kDkvQueries, s.q_length - i), slot = step % 2;
-    const int64_t n = s.q_begin + i;
+  int next_head = kv_head * group, next_query = first_query;  // of the tile that is fetched next
+  const auto fetch = [&](int slot) {
+    const int head = next_head, left = min(kDkvQueries, s.q_length - next_query);
+    const int64_t n = s.q_begin + next_query;
+    next_query += kDkvQueries;
+    if (next_query >= s.q_length) {
+      next_query = first_query;
+      ++next_head;
+    }
     fetch_tile<kDkvQueries, kD, kBackwardThreads>(q_tiles + slot * kTile, p.q + n * p.q_row + head * kD,
                                                   p.q_row, left);
     fetch_tile<kDkvQueries, kD, kBackwardThreads>(dout_tiles + slot * kTile,
@@ -134,32 +146,43 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
   fetch_tile<kDkvKeys, kD, kBackwardThreads>(v_tile, p.v + row0 * p.v_row + kv_head * kD, p.v_row, count);
   if (steps > 0) fetch(0);
   commit_copies();
+  const SharedAddress k_lane = lane_address<kD>(k_tile + warp * 16 * kTileRow<kD>),
+                      v_lane = lane_address<kD>(v_tile + warp * 16 * kTileRow<kD>),
+                      q_lane = lane_address<kD>(q_tiles), q_lane_by_rows = lane_address_by_rows<kD>(q_tiles);
+  constexpr int kToDout = 2 * kTile * 2;  // bytes from q_tiles to dout_tiles
 
+  int i0 = first_query;  // the first query of the tile in use
   float dk[kD / 8][4] = {}, dv[kD / 8][4] = {};
   const float factor = p.scale * kLog2e;
   for (int step = 0; step < steps; ++step) {
-    if (step + 1 < steps) fetch(step + 1);
+    if (step + 1 < steps) fetch((step + 1) % 2);
     commit_copies();
     wait_copies<1>();
     __syncthreads();
-    const int slot = step % 2, i0 = first_query + step % tiles * kDkvQueries;
-    const T *q_tile = q_tiles + slot * kTile, *dout_tile = dout_tiles + slot * kTile;
+    const int slot = step % 2;
+    const SharedAddress q = q_lane + slot * kTile * 2, q_by_rows = q_lane_by_rows + slot * kTile * 2;
     const float *lse = lse_tiles + slot * kDkvQueries, *delta = delta_tiles + slot * kDkvQueries;
     float prob[kDkvQueries / 8][4] = {}, ds[kDkvQueries / 8][4] = {};  // transposed: rows are keys
-    add_row_products<kD>(prob, ds, k_tile, v_tile, warp * 16, q_tile, dout_tile);
+    add_row_products<kD, T>(prob, ds, k_lane, v_lane, q_by_rows, q_by_rows + kToDout);
+    // The first of these queries sees all keys of the warp, and all of them exist.
+    const bool all_seen = i0 + kDkvQueries <= s.q_length && tile.first + warp * 16 + 16 <= s.visible(i0);
+    unchecked_if(all_seen, [&](auto checked) {
 #pragma unroll
-    for (int n = 0; n < kDkvQueries / 8; ++n) {
+      for (int n = 0; n < kDkvQueries / 8; ++n) {
 #pragma unroll
-      for (int e = 0; e < 4; ++e) {
-        const int query = n * 8 + t * 2 + e % 2, key = tile.first + warp * 16 + g + e / 2 * 8;
-        const bool seen = i0 + query < s.q_length && key < s.visible(i0 + query);
-        const float x = seen ? exp2f(prob[n][e] * factor - lse[query]) : 0.0f;
-        prob[n][e] = x;
-        ds[n][e] = x * (ds[n][e] - delta[query]);
+        for (int e = 0; e < 4; ++e) {
+          const int query = n * 8 + t * 2 + e % 2, key = tile.first + warp * 16 + g + e / 2 * 8;
+          float x = power_of_two(fmaf(prob[n][e], factor, -lse[query]));
+          if (checked && (i0 + query >= s.q_length || key >= s.visible(i0 + query))) x = 0;
+          prob[n][e] = x;
+          ds[n][e] = x * (ds[n][e] - delta[query]);
+        }
       }
-    }
-    add_product<kD>(dv, prob, dout_tile);
-    add_product<kD>(dk, ds, q_tile);
+    });
+    add_product<kD, T>(dv, prob, q + kToDout);
+    add_product<kD, T>(dk, ds, q);
+    i0 += kDkvQueries;
+    if (i0 >= s.q_length) i0 = first_query;
     __syncthreads();
   }
   store_rows(p.dk + row0 * p.dk_row + kv_head * kD, p.dk_row, warp * 16, count, dk, p.scale, p.scale);

@@ -1,8 +1,8 @@
 #pragma once
 // One block of 4 warps per 128 queries of one sequence and head; a warp owns 32 of them (two m16 tiles that
 // share every fragment of k and v). Keys come in tiles of kKeys, the next one copied while this one is used.
-// Scores live in registers (online softmax); 2 N d s bytes of k and v per tile from L2. Sums over keys in
-// order: bitwise.
+// Scores live in registers (online softmax); 2 N d s bytes of k and v per tile from L2. Tiles that every row
+// of a warp sees whole are not checked key by key. Sums over keys in order: bitwise.
 #include "kernels/cuda/attention_tile.cuh"
 
 namespace genesis::kernels::cuda {
@@ -49,6 +49,8 @@ __global__ void __launch_bounds__(kForwardThreads, 2) attention_forward(const At
   };
   fetch(0, 0);
   commit_copies();
+  const SharedAddress q_lane = lane_address<kD>(q_tile + warp * 32 * kTileRow<kD>),
+                      k_lane = lane_address_by_rows<kD>(k_tiles), v_lane = lane_address<kD>(v_tiles);
 
   float out[2][kD / 8][4] = {};  // [tile of 16 queries][d / 8][fragment]
   float top[2][2], sum[2][2];    // [tile][row g, row g + 8]
@@ -65,13 +67,13 @@ __global__ void __launch_bounds__(kForwardThreads, 2) attention_forward(const At
     commit_copies();
     wait_copies<1>();
     __syncthreads();
-    const T *k_tile = k_tiles + slot * kTile, *v_tile = v_tiles + slot * kTile;
+    const SharedAddress k_tile = k_lane + slot * kTile * 2, v_tile = v_lane + slot * kTile * 2;
     float score[2][kKeys / 8][4] = {};
-#pragma unroll 2  // all of it at once asks for more registers than there are
+#pragma unroll 4  // all of it at once asks for more registers than there are
     for (int c = 0; c < kD; c += 16) {
       uint32_t a[2][4];
-      load_a<kD>(a[0], q_tile, warp * 32, c);
-      load_a<kD>(a[1], q_tile, warp * 32 + 16, c);
+      load_a<kD>(a[0], q_lane, 0, c);
+      load_a<kD>(a[1], q_lane, 16, c);
 #pragma unroll
       for (int n = 0; n < kKeys / 8; n += 2) {
         uint32_t b[4];
@@ -83,42 +85,49 @@ __global__ void __launch_bounds__(kForwardThreads, 2) attention_forward(const At
         }
       }
     }
+    float shrink[2][2];
+    unchecked_if(all_lanes(seen_by_row - first_key >= kKeys), [&](auto checked) {
 #pragma unroll
-    for (int i = 0; i < 2; ++i) {
+      for (int i = 0; i < 2; ++i) {
 #pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        const int seen = seen_by_row + i * 16 + h * 8 - first_key;  // of this tile
-        float best = top[i][h];
+        for (int h = 0; h < 2; ++h) {
+          const int seen = seen_by_row + i * 16 + h * 8 - first_key;  // of this tile
+          float best = -INFINITY;                                     // before the factor, which is positive
 #pragma unroll
-        for (int n = 0; n < kKeys / 8; ++n) {
+          for (int n = 0; n < kKeys / 8; ++n) {
 #pragma unroll
-          for (int j = 0; j < 2; ++j) {
-            float& x = score[i][n][h * 2 + j];
-            x = n * 8 + t * 2 + j < seen ? x * factor : -INFINITY;
-            best = fmaxf(best, x);
+            for (int j = 0; j < 2; ++j) {
+              float& x = score[i][n][h * 2 + j];
+              if (checked && n * 8 + t * 2 + j >= seen) x = -INFINITY;
+              best = fmaxf(best, x);
+            }
           }
-        }
-        best = quad_max(best);
-        const float shift = best == -INFINITY ? 0.0f : best;  // a row that sees nothing yet
-        const float shrink = exp2f(top[i][h] - shift);
-        top[i][h] = best;
-        float here = 0;
+          best = fmaxf(top[i][h], quad_max(best) * factor);
+          const float shift = best == -INFINITY ? 0.0f : best;  // a row that sees nothing yet
+          shrink[i][h] = power_of_two(top[i][h] - shift);
+          top[i][h] = best;
+          float here = 0;
 #pragma unroll
-        for (int n = 0; n < kKeys / 8; ++n) {
+          for (int n = 0; n < kKeys / 8; ++n) {
 #pragma unroll
-          for (int j = 0; j < 2; ++j) {
-            float& x = score[i][n][h * 2 + j];
-            x = exp2f(x - shift);
-            here += x;
+            for (int j = 0; j < 2; ++j) {
+              float& x = score[i][n][h * 2 + j];
+              x = power_of_two(fmaf(x, factor, -shift));
+              here += x;
+            }
           }
-        }
-        sum[i][h] = sum[i][h] * shrink + here;
-#pragma unroll
-        for (int n = 0; n < kD / 8; ++n) {
-          out[i][n][h * 2] *= shrink;
-          out[i][n][h * 2 + 1] *= shrink;
+          sum[i][h] = sum[i][h] * shrink[i][h] + here;
         }
       }
+    });
+    // Most tiles hold no new highest score of any row, and a factor of 1 changes nothing.
+    if (!all_lanes(shrink[0][0] == 1 && shrink[0][1] == 1 && shrink[1][0] == 1 && shrink[1][1] == 1)) {
+#pragma unroll
+      for (int i = 0; i < 2; ++i)
+#pragma unroll
+        for (int n = 0; n < kD / 8; ++n)
+#pragma unroll
+          for (int e = 0; e < 4; ++e) out[i][n][e] *= shrink[i][e / 2];
     }
 #pragma unroll
     for (int c = 0; c < kKeys / 16; ++c) {

@@ -49,7 +49,7 @@ bool has_tiles(const AttentionParams<T>& p) {
   if constexpr (std::is_same_v<T, float>) return false;
   if (p.d != 64 && p.d != 96 && p.d != 128) return false;
   const auto aligned = [](const void* a, int64_t row) {
-    return reinterpret_cast<uintptr_t>(a) % 16 == 0 && row % 8 == 0;
+    return reinterpret_cast<uintptr_t>(a) % 16 == 0 && row % 8 == 0 && row < (1 << 23);
   };
   return aligned(p.q, p.q_row) && aligned(p.k, p.k_row) && aligned(p.v, p.v_row) &&
          aligned(p.out, p.out_row) && aligned(p.dout, p.dout_row) && aligned(p.dq, p.dq_row) &&

@@ -26,20 +26,31 @@ __device__ inline void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, u
   }
 }
 
+/// Where something lies in shared memory, in bytes; adding to it is one instruction, or none.
+using SharedAddress = uint32_t;
+__device__ inline SharedAddress shared_address(const void* shared) {
+  return SharedAddress(__cvta_generic_to_shared(shared));
+}
+
+/// 2^x in one instruction: results below 2^-126 are 0.
+__device__ inline float power_of_two(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;\n" : "=f"(y) : "f"(x));
+  return y;
+}
+
 /// Four 8 x 8 matrices of 16-bit elements: lane l names row l % 8 of matrix l / 8. Lane (g, t) gets row g,
 /// columns 2t and 2t + 1 of each.
-__device__ inline void load_matrices(uint32_t (&r)[4], const void* shared_row) {
-  const auto address = uint32_t(__cvta_generic_to_shared(shared_row));
+__device__ inline void load_matrices(uint32_t (&r)[4], SharedAddress row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];\n"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(address));
+               : "r"(row));
 }
 /// The same, transposed: lane (g, t) gets column g, rows 2t and 2t + 1 of each.
-__device__ inline void load_matrices_transposed(uint32_t (&r)[4], const void* shared_row) {
-  const auto address = uint32_t(__cvta_generic_to_shared(shared_row));
+__device__ inline void load_matrices_transposed(uint32_t (&r)[4], SharedAddress row) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];\n"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(address));
+               : "r"(row));
 }
 
 /// 16 bytes from device to shared memory without registers; zeros when not `valid` (the source is then not

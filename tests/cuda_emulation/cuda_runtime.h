@@ -231,6 +231,20 @@ T __shfl_sync(unsigned, T value, int from) {
   return genesis_exchange(value, from);
 }
 
+/// Lanes that say yes.
+inline int genesis_votes(bool yes) {
+  using namespace genesis::emulation;
+  LaneSlot* slots = warp_slots();
+  slots[lane()].bytes[0] = yes;
+  warp_barrier();
+  int votes = 0;
+  for (int l = 0; l < 32; ++l) votes += slots[l].bytes[0];
+  warp_barrier();
+  return votes;
+}
+inline int __any_sync(unsigned, int yes) { return genesis_votes(yes != 0) > 0; }
+inline int __all_sync(unsigned, int yes) { return genesis_votes(yes != 0) == 32; }
+
 inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned(uint64_t(a) * b >> 32); }
 inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
   return (unsigned long long)((unsigned __int128)(a)*b >> 64);

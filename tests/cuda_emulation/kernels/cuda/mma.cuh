@@ -1,6 +1,7 @@
 #pragma once
 // The instructions of kernels/cuda/mma.cuh, computed by the lanes of an emulated warp from the fragment
 // layout of the PTX manual.
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -35,6 +36,14 @@ inline void mma(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1)
   warp_barrier();
 }
 
+using SharedAddress = const char*;
+inline SharedAddress shared_address(const void* shared) { return static_cast<const char*>(shared); }
+
+inline float power_of_two(float x) {
+  const float y = std::exp2(x);
+  return y < 0x1p-126f ? 0.0f : y;
+}
+
 template <bool kTransposed>
 inline void exchange_matrices(uint32_t (&r)[4], const void* shared_row) {
   using namespace genesis::emulation;
@@ -52,8 +61,8 @@ inline void exchange_matrices(uint32_t (&r)[4], const void* shared_row) {
   }
   warp_barrier();
 }
-inline void load_matrices(uint32_t (&r)[4], const void* row) { exchange_matrices<false>(r, row); }
-inline void load_matrices_transposed(uint32_t (&r)[4], const void* row) { exchange_matrices<true>(r, row); }
+inline void load_matrices(uint32_t (&r)[4], SharedAddress row) { exchange_matrices<false>(r, row); }
+inline void load_matrices_transposed(uint32_t (&r)[4], SharedAddress row) { exchange_matrices<true>(r, row); }
 
 inline void copy_async(void* shared, const void* global, bool valid) {
   if (valid) {
