@@ -92,7 +92,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
 #pragma unroll
           for (int j = 0; j < 2; ++j) {
             float prob = power_of_two(fmaf(score[n][h * 2 + j], factor, -lse[h]));
-            if (checked && n * 8 + t * 2 + j >= seen_here + h * 8) prob = 0;
+            if (decltype(checked)::value && n * 8 + t * 2 + j >= seen_here + h * 8) prob = 0;
             score[n][h * 2 + j] = prob * (dp[n][h * 2 + j] - delta[h]);
           }
         }
@@ -173,7 +173,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
         for (int e = 0; e < 4; ++e) {
           const int query = n * 8 + t * 2 + e % 2, key = tile.first + warp * 16 + g + e / 2 * 8;
           float x = power_of_two(fmaf(prob[n][e], factor, -lse[query]));
-          if (checked && (i0 + query >= s.q_length || key >= s.visible(i0 + query))) x = 0;
+          if (decltype(checked)::value && (i0 + query >= s.q_length || key >= s.visible(i0 + query))) x = 0;
           prob[n][e] = x;
           ds[n][e] = x * (ds[n][e] - delta[query]);
         }

@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(kForwardThreads, 2) attention_forward(const At
 #pragma unroll
             for (int j = 0; j < 2; ++j) {
               float& x = score[i][n][h * 2 + j];
-              if (checked && n * 8 + t * 2 + j >= seen) x = -INFINITY;
+              if (decltype(checked)::value && n * 8 + t * 2 + j >= seen) x = -INFINITY;
               best = fmaxf(best, x);
             }
           }
