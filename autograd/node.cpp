@@ -77,10 +77,12 @@ void await_value(TensorImpl& leaf) {
 
 Array Saved::at(size_t i) const {
   const SavedArray& s = node_.saved.at(i);
-  if (s.array.defined())
+  if (s.array.defined()) {
     GENESIS_CHECK(s.array.storage().version() == s.version, node_.name,
                   ": an array saved for backward (number ", i, ", shape ", to_string(s.array.shape()),
                   ") was changed in place after the forward pass");
+    s.array.storage().restore();
+  }
   return s.array;
 }
 

@@ -43,6 +43,8 @@ struct Node {
   int outputs = 1;
   bool released = false;  // saved arrays were freed by an earlier backward
   std::function<Grads(const Saved&, std::span<const Array>)> backward;
+  Array (*remake)(const Saved&) = nullptr;  // makes output `remade` again; null: cannot (recompute_later.h)
+  int remade = 0;
 
   void release();
 };
@@ -87,7 +89,8 @@ class Saved {
  public:
   explicit Saved(Node& node) : node_(node) {}
 
-  /// The arrays forward saved, in order. Errors: genesis::Error when one was overwritten in place since.
+  /// The arrays forward saved, in order; one that was given back (recompute_later.h) is made again.
+  /// Errors: genesis::Error when one was overwritten in place since.
   template <size_t N>
   std::array<Array, N> get() const {
     GENESIS_INVARIANT(node_.saved.size() == N, node_.name, " saved ", node_.saved.size(),

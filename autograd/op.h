@@ -39,6 +39,13 @@ class Context {
   void keep(T attributes) {
     if (node_) node_->attributes = std::move(attributes);
   }
+  /// `remake` makes output number `output` again, bit for bit and without a message to other ranks, from what
+  /// was saved and kept; it may be given back meanwhile (recompute_later.h).
+  void can_remake(Array (*remake)(const Saved&), int output = 0) {
+    if (!node_) return;
+    node_->remake = remake;
+    node_->remade = output;
+  }
 
  private:
   void save_one(const Array& a) { node_->saved.push_back({a, a.defined() ? a.storage().version() : 0}); }

@@ -1,9 +1,7 @@
 #include "autograd/ops/add_rms_norm.h"
 
-#include "autograd/op.h"
-#include "autograd/ops/rms_norm_weight.h"
+#include "autograd/ops/norm_again.h"
 #include "kernels/add_rms_norm.h"
-#include "kernels/rms_norm.h"
 
 namespace genesis::autograd {
 namespace {
@@ -20,6 +18,8 @@ struct AddRmsNorm {
     kernels::run(kernels::AddRmsNormForward{
         .x = x, .delta = delta, .weight = weight, .eps = eps, .residual = residual, .y = y, .rstd = rstd});
     ctx.save(residual, weight, rstd);
+    ctx.keep(eps);
+    ctx.can_remake(&norm_again, 1);
     return {residual, y};
   }
 

@@ -1,8 +1,6 @@
 #include "autograd/ops/rms_norm.h"
 
-#include "autograd/op.h"
-#include "autograd/ops/rms_norm_weight.h"
-#include "kernels/rms_norm.h"
+#include "autograd/ops/norm_again.h"
 
 namespace genesis::autograd {
 namespace {
@@ -16,6 +14,8 @@ struct RmsNorm {
     Array rstd = Array::empty(rows_shape(x), statistics_dtype(x), x.device());
     kernels::run(kernels::RmsNormForward{.x = x, .weight = weight, .eps = eps, .y = y, .rstd = rstd});
     ctx.save(x, weight, rstd);
+    ctx.keep(eps);
+    ctx.can_remake(&norm_again);
     return y;
   }
 

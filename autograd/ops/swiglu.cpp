@@ -11,13 +11,20 @@ struct Swiglu {
   static constexpr Autocast kAutocast = Autocast::keep;
 
   static Array forward(Context& ctx, const Array& x) {
+    ctx.save(x);
+    ctx.can_remake(&remake);
+    return activated(x);
+  }
+
+  static Array remake(const Saved& saved) { return activated(saved.at(0)); }
+
+  static Array activated(const Array& x) {
     Shape shape = x.shape();
     GENESIS_CHECK(!shape.empty() && shape.back() % 2 == 0, "swiglu: the last extent of ", to_string(shape),
                   " is odd");
     shape.back() /= 2;
     Array y = Array::empty(shape, x.dtype(), x.device());
     kernels::run(kernels::SwigluForward{.x = x, .y = y});
-    ctx.save(x);
     return y;
   }
 

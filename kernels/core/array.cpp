@@ -27,6 +27,31 @@ Storage::~Storage() {
   if (!owner_) release(block_);
 }
 
+void Storage::discard(std::function<void(Storage&)> recipe) {
+  GENESIS_INVARIANT(!owner_ && !recipe_ && recipe,
+                    "only bytes of the allocator that are there are discarded");
+  derived_.clear();
+  release(block_);
+  block_.data = nullptr;
+  recipe_ = std::move(recipe);
+}
+
+void Storage::restore() {
+  if (!recipe_) return;
+  MemoryScope scope(block_.category);
+  const auto recipe = recipe_;  // stays until the bytes are there: it may throw
+  recipe(*this);
+  GENESIS_INVARIANT(!recipe_, "a recipe made no bytes");
+}
+
+void Storage::take(Storage& other) {
+  GENESIS_INVARIANT(
+      recipe_ && !other.owner_ && !other.recipe_ && other.bytes() == bytes() && other.device() == device(),
+      "a recipe made ", other.bytes(), " bytes of ", bytes());
+  std::swap(block_, other.block_);
+  recipe_ = nullptr;
+}
+
 std::shared_ptr<void> Storage::derived_any(const std::string& key,
                                            const std::function<std::shared_ptr<void>()>& make) {
   for (auto& d : derived_) {
@@ -101,6 +126,8 @@ bool Array::is_contiguous() const {
 
 void* Array::raw() const {
   GENESIS_CHECK(defined(), "the array is undefined");
+  GENESIS_CHECK(!storage_->is_discarded(), "the array of shape ", to_string(shape_),
+                " was given back after the forward pass: backward makes it again, nobody else may read it");
   return static_cast<char*>(storage_->data()) + offset_ * size_of(dtype_);
 }
 

@@ -39,6 +39,16 @@ class Storage {
   }
   void drop_derived() { derived_.clear(); }
 
+  /// Gives the bytes back to the allocator, with what was derived from them; views stay, and reading one is
+  /// an error until restore() has brought them back. `recipe` makes the same bytes again and hands them to
+  /// take(). Errors: InvariantError for borrowed bytes.
+  void discard(std::function<void(Storage&)> recipe);
+  bool is_discarded() const { return recipe_ != nullptr; }
+  /// Runs the recipe, which allocates under the category the bytes had. Nothing when they are there.
+  void restore();
+  /// The bytes of `other`, as many as were discarded; it is left without.
+  void take(Storage& other);
+
  private:
   struct Derived {
     std::string key;
@@ -52,6 +62,7 @@ class Storage {
   std::shared_ptr<void> owner_;  // set for borrowed bytes only
   uint64_t version_ = 0;
   std::vector<Derived> derived_;
+  std::function<void(Storage&)> recipe_;  // set while the bytes are not there
 };
 
 /// An n-dimensional view of typed bytes on one device. Copying an Array copies the view, not the bytes.

@@ -1,10 +1,9 @@
 #include "models/qwen/block.h"
 
 #include "autograd/ops/add_rms_norm.h"
-#include "autograd/ops/feed_forward.h"
 #include "autograd/ops/rms_norm.h"
 #include "autograd/ops/swiglu.h"
-#include "autograd/ops/swiglu_linear.h"
+#include "autograd/recompute_later.h"
 #include "models/names/parameter_layout.h"
 #include "parallel/ops/sum_gradient.h"
 
@@ -18,10 +17,10 @@ QwenMlp::QwenMlp(const QwenConfig& config, DType dtype, const ModelSplit& split)
 }
 
 Tensor QwenMlp::operator()(const Tensor& x) const {
-  if (recompute == Recompute::feed_forward)
-    return autograd::feed_forward(x, gate_up.weight, gate_up.bias, down.weight, down.bias);
-  if (recompute == Recompute::activation) return autograd::swiglu_linear(gate_up(x), down.weight, down.bias);
-  return down(autograd::swiglu(gate_up(x)));
+  const Tensor gated = gate_up(x), activated = autograd::swiglu(gated), y = down(activated);
+  if (recomputes_passes(recompute)) autograd::recompute_later(activated);
+  if (recompute == Recompute::feed_forward) autograd::recompute_later(gated);
+  return y;
 }
 
 NormedResidual norm(const Residual& in, const Tensor& gain, double eps, const parallel::TensorParallel& tp) {
@@ -45,20 +44,17 @@ QwenBlock::QwenBlock(const QwenConfig& config, int64_t layer, DType dtype, const
   register_module("mlp", mlp);
 }
 
-void QwenBlock::set_recompute(Recompute what) {
-  checkpointed_ = what == Recompute::block;
-  mlp.recompute = checkpointed_ || tp_.is_split() ? Recompute::nothing : what;
-}
-
 Residual QwenBlock::operator()(const Residual& in, const ForwardPass& pass) const {
   const NormedResidual first = norm(in, input_norm.weight, eps_, tp_);
   if (layer_ > 0) pass.trace(first.x.value(), "hidden.{}", layer_ - 1);
   pass.trace(first.y.value(), "layer{}.attn_norm", layer_);
   const Tensor attended = attention(first.y, pass);
+  if (recomputes_passes(mlp.recompute)) autograd::recompute_later(first.y);
   pass.trace(attended.value(), "layer{}.attn_out", layer_);
   const NormedResidual second = norm({first.x, attended}, post_norm.weight, eps_, tp_);
   pass.trace(second.y.value(), "layer{}.mlp_norm", layer_);
   const Tensor fed = mlp(second.y);
+  if (recomputes_passes(mlp.recompute)) autograd::recompute_later(second.y);
   pass.trace(fed.value(), "layer{}.mlp_out", layer_);
   return {second.x, fed};
 }

@@ -17,7 +17,7 @@ class QwenMlp : public nn::Module {
 
   parallel::ColumnLinear gate_up;
   parallel::RowLinear down;
-  Recompute recompute = Recompute::nothing;  ///< activation, feed_forward: for the whole model on one rank
+  Recompute recompute = Recompute::nothing;  ///< of its own values; block: nothing of them
 };
 
 /// The residual stream between blocks: its value is x + delta. The sum is left to the next norm, which reads
@@ -39,16 +39,14 @@ class QwenBlock : public nn::Module {
   nn::RMSNorm post_norm;
   QwenMlp mlp;
 
-  /// What backward computes again here. Of a model that ranks share, `activation` and `feed_forward` are
-  /// kept.
-  void set_recompute(Recompute what);
-  bool is_checkpointed() const { return checkpointed_; }
+  /// What backward computes again here; `block` is for who calls it (QwenModel runs it in a checkpoint).
+  void set_recompute(Recompute what) { mlp.recompute = what; }
+  bool is_checkpointed() const { return mlp.recompute == Recompute::block; }
 
  private:
   int64_t layer_;
   double eps_;
   parallel::TensorParallel tp_;
-  bool checkpointed_ = false;
 };
 
 /// Makes block number `layer` of a model.

@@ -29,13 +29,22 @@ struct ColumnLinear {
       kernels::run(
           kernels::LinearForward{.x = part, .weight = weight, .bias = bias, .y = y.slice(0, r.begin, r.end)});
     });
-    ctx.save(ctx.needs(1) ? x : Array(), weight);
+    ctx.save(ctx.needs(1) ? x : Array(), weight, bias);
     ctx.keep(settings);
+    if (ctx.needs(1) && !settings.tp.splits_rows()) ctx.can_remake(&remake);
+    return y;
+  }
+
+  /// Of rows that this rank holds itself; those of other ranks would have to be gathered again.
+  static Array remake(const Saved& saved) {
+    auto [x, weight, bias] = saved.get<3>();
+    const Array y = Array::empty({x.dim(0), weight.dim(0)}, x.dtype(), x.device());
+    kernels::run(kernels::LinearForward{.x = x, .weight = weight, .bias = bias, .y = y});
     return y;
   }
 
   static autograd::Grads backward(const Saved& saved, const Array& dy) {
-    auto [x, weight] = saved.get<2>();
+    auto [x, weight, bias] = saved.get<3>();
     const auto& [tp, replicated] = saved.attributes<Settings>();
     Arriving all;  // x is gathered while its gradient is computed
     if (x.defined()) all = start_gathering_rows(x, tp);

@@ -20,6 +20,7 @@ struct ReplicatedRows {
 /// Memory: under sequence parallelism backward keeps this rank's rows of x and gathers them again.
 /// Traffic a rank, in elements: forward N in / size (sequence parallel) or none; backward N in, or under
 ///   sequence parallelism 2 N in / size; the gradient of replicated rows.
+/// Recomputation (autograd/recompute_later.h): where ranks hold all rows; else the output is kept.
 /// Determinism: bitwise for a fixed thread count. Not split: autograd::linear.
 Tensor column_linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const TensorParallel& tp,
                      const ReplicatedRows& replicated = {});

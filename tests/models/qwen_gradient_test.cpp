@@ -94,10 +94,11 @@ TEST(QwenGradients, PackedTextsGiveTheLossOfTheReference) {
 
 TEST(QwenGradients, CheckpointingIsBitIdentical) {
   for (const auto& folder : golden_folders()) {
-    for (const bool mixed : {false, true}) {
-      SCOPED_TRACE(folder.filename().string() + (mixed ? " bf16" : " fp32"));
+    for (const auto& [dtype, mixed] :
+         {std::pair(DType::f64, false), {DType::f32, false}, {DType::f32, true}, {DType::bf16, false}}) {
+      SCOPED_TRACE(folder.filename().string() + " " + std::string(name_of(dtype)) + (mixed ? " mixed" : ""));
       const Golden golden(folder);
-      const auto model = QwenModel::from_folder(folder);
+      const auto model = QwenModel::from_folder(folder, dtype);
       const Sample sample = forward_sample(golden);
       const autocast cast(DType::bf16, mixed);
       std::vector<Array> first;
@@ -118,6 +119,35 @@ TEST(QwenGradients, CheckpointingIsBitIdentical) {
           }
         }
     }
+  }
+}
+
+/// models/qwen/recompute.h: 8 H + 3 F numbers a token and block, 6 H + 2 F, 6 H, 2 H.
+TEST(QwenGradients, EachLevelKeepsWhatItSays) {
+  const QwenConfig config{.vocab_size = 50,
+                          .n_layer = 3,
+                          .n_head = 4,
+                          .n_embd = 32,
+                          .max_seq_len = 64,
+                          .dropout = 0,
+                          .bias = false,
+                          .intermediate_size = 96};
+  QwenModel model(config, DType::f32, 1);
+  const int64_t tokens = 40, h = config.n_embd, f = config.intermediate_size;
+  const auto batch = TokenBatch::from_texts({std::vector<int32_t>(size_t(tokens), 7)});
+  const Array targets = Array::full({tokens}, 3, DType::i32);
+  const auto kept = [&](Recompute what, int64_t layers) {
+    model.recompute(what, layers);
+    const auto held = [] { return memory_stats().current[size_t(MemoryCategory::activations)]; };
+    const int64_t before = held();
+    const Tensor loss = model.loss_sum(batch, targets);
+    return (held() - before) / 4;
+  };
+  kept(Recompute::nothing, 0);  // tables are made
+  const int64_t all = kept(Recompute::nothing, 0);
+  for (const int64_t layers : {1, 3}) {
+    EXPECT_EQ(all - kept(Recompute::activation, layers), layers * tokens * (2 * h + f)) << layers;
+    EXPECT_EQ(all - kept(Recompute::feed_forward, layers), layers * tokens * (2 * h + 3 * f)) << layers;
   }
 }
 

@@ -210,6 +210,35 @@ TEST(TensorParallelModel, TheLogSaysWhatTheFormulaSays) {
         });
 }
 
+TEST(TensorParallelModel, RecomputationChangesNoBitAndSendsNothing) {
+  for (const Case& c : {kCases[1], kCases[5]})
+    for (const bool mixed : {false, true})
+      for_every_split([&](const TensorParallel& tp) {
+        QwenModel model(config_of(c), DType::f32, 3, tp);
+        const autocast cast(DType::bf16, mixed);
+        std::vector<Values> first;
+        parallel::Traffic plain;
+        for (const Recompute what : {Recompute::nothing, Recompute::activation, Recompute::feed_forward}) {
+          SCOPED_TRACE(::testing::Message() << "recompute " << int(what) << " mixed " << mixed);
+          model.recompute(what);
+          model.zero_grad();
+          const parallel::Traffic before = tp.group->traffic();
+          const Tensor loss = model.loss_sum(batch(), targets());
+          loss.backward();
+          std::vector<Values> found{{loss.item()}};
+          for (const Tensor& p : model.parameters()) found.push_back(values(p.grad()));
+          const parallel::Traffic after = tp.group->traffic();
+          if (what == Recompute::nothing) {
+            first = found;
+            plain = {after.calls - before.calls, after.bytes - before.bytes};
+          }
+          EXPECT_EQ(found, first);
+          EXPECT_EQ(after.calls - before.calls, plain.calls);
+          EXPECT_EQ(after.bytes - before.bytes, plain.bytes);
+        }
+      });
+}
+
 TEST(TensorParallelModel, EachRankHoldsItsShareOfTheMatrices) {
   const QwenConfig config = config_of(kCases[2]);
   LocalGroup::run(2, [&](parallel::Communicator& group) {

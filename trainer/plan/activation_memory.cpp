@@ -1,6 +1,7 @@
 #include "trainer/plan/activation_memory.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/linear_cross_entropy.h"
 
@@ -67,12 +68,9 @@ Sizes::Sizes(const PlanInput& in) {
 
 class Pass {
  public:
-  explicit Pass(const PlanInput& in)
-      : size_(in),
-        layers_(in.model.n_layer),
-        checkpointed_(in.recompute(0) == models::Recompute::block ? in.recomputed_layers() : 0),
-        of_mlp_(checkpointed_ > 0 ? models::Recompute::nothing : in.recompute(0)),
-        recomputed_mlps_(in.recomputed_layers()) {}
+  explicit Pass(const PlanInput& in) : size_(in), layers_(in.model.n_layer) {
+    for (int64_t l = 0; l < layers_; ++l) recompute_.push_back(in.recompute(l));
+  }
 
   ActivationPeak run() {
     held_.take(size_.table + 3 * size_.ids +
@@ -95,9 +93,14 @@ class Pass {
   }
 
  private:
-  bool is_checkpointed(int64_t layer) const { return layer < checkpointed_; }
-  models::Recompute of_mlp(int64_t layer) const {
-    return layer < recomputed_mlps_ ? of_mlp_ : models::Recompute::nothing;
+  models::Recompute recompute(int64_t layer) const { return recompute_[size_t(layer)]; }
+  bool is_checkpointed(int64_t layer) const { return recompute(layer) == models::Recompute::block; }
+  /// Norms and the activation are given back.
+  bool gives_back(int64_t layer) const { return models::recomputes_passes(recompute(layer)); }
+  bool gives_back_gate_up(int64_t layer) const { return recompute(layer) == models::Recompute::feed_forward; }
+  void norm_again() {
+    held_.take(size_.rows);
+    held_.touch(size_.rstd);
   }
 
   // Linear layers between ranks (parallel/ops): with sequence parallelism the rows of all ranks pass by.
@@ -123,12 +126,13 @@ class Pass {
     if (size_.qk_rstd) held_.take(size_.qkv + size_.qk_rstd);
     held_.take(size_.context + size_.lse + size_.lengths);
     row_layer();  // attended
+    if (gives_back(layer)) held_.give(size_.rows);
     held_.take(2 * size_.rows + size_.rstd);
     column_layer(size_.gate_up);
     held_.take(size_.mlp);
     row_layer();  // fed
-    if (of_mlp(layer) == models::Recompute::activation) held_.give(size_.mlp);
-    if (of_mlp(layer) == models::Recompute::feed_forward) held_.give(size_.gate_up + size_.mlp);
+    if (gives_back(layer)) held_.give(size_.mlp + size_.rows);
+    if (gives_back_gate_up(layer)) held_.give(size_.gate_up);
     held_.give(size_.rows);
     if (layer > 0 && !second_run) held_.give(is_checkpointed(layer - 1) ? 2 * size_.rows : size_.rows);
   }
@@ -158,12 +162,16 @@ class Pass {
 
   /// `own`: the gradient that comes in is let go of when it has been used.
   void backward(int64_t layer, bool own) {
-    if (of_mlp(layer) == models::Recompute::feed_forward) held_.take(size_.gate_up);
-    if (of_mlp(layer) != models::Recompute::nothing) held_.take(size_.mlp);
+    if (gives_back_gate_up(layer)) {  // from the norm on
+      norm_again();
+      held_.take(size_.gate_up);
+    }
+    if (gives_back(layer)) held_.take(size_.mlp);
     column_layer(size_.mlp);  // as forward: the gradient of all rows passes by
     held_.give(size_.mlp);    // the input of `down`, saved or made again
     held_.take(size_.gate_up);
     held_.give(size_.mlp + size_.gate_up);
+    if (gives_back(layer) && !gives_back_gate_up(layer)) norm_again();
     column_backward();
     held_.give(size_.gate_up + size_.rows);
     held_.take(size_.rows);
@@ -177,6 +185,7 @@ class Pass {
       held_.touch(size_.qkv);
       held_.give(size_.qkv + size_.qk_rstd);
     }
+    if (gives_back(layer)) norm_again();
     held_.take(size_.replicated);
     column_backward();
     held_.give(size_.replicated + size_.qkv + size_.rows);
@@ -196,14 +205,13 @@ class Pass {
     backward(layer, false);
     held_.now = before;  // outputs of the second run, and the saved inputs, are let go of
     held_.give(layer > 0 ? 2 * size_.rows : size_.rows);
-    if (layer == checkpointed_ - 1) held_.give(size_.rows);
+    if (layer == layers_ - 1 || !is_checkpointed(layer + 1)) held_.give(size_.rows);
     input_gradients_.give(gradients_in);
   }
 
   Sizes size_;
-  int64_t layers_, checkpointed_;  // all; the first ones that are run again
-  models::Recompute of_mlp_;       // what else is made again, in the first recomputed_mlps_
-  int64_t recomputed_mlps_;
+  int64_t layers_;
+  std::vector<models::Recompute> recompute_;  // [layers]
   Held held_, input_gradients_;
 };
 

@@ -27,7 +27,7 @@ int64_t PlanInput::recomputed_layers() const {
 models::Recompute PlanInput::recompute(int64_t layer) const {
   const models::Recompute what = recompute_of(checkpointing);
   if (layer >= recomputed_layers()) return models::Recompute::nothing;
-  return what == models::Recompute::block || tensor_parallel == 1 ? what : models::Recompute::nothing;
+  return what == models::Recompute::feed_forward && sequence_parallel ? models::Recompute::activation : what;
 }
 
 PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model, int ranks) {

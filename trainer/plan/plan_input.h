@@ -47,8 +47,8 @@ struct PlanInput {
   DType compute_dtype() const { return precision == Precision::fp32 ? DType::f32 : DType::bf16; }
   parallel::GradientReductionOptions reduction() const;
   parallel::RowOverlap row_overlap() const;
-  /// Blocks the policy applies to, and what it does to block `layer`. Ranks that share a model keep the
-  /// feed-forward.
+  /// Blocks the policy applies to, and what it does to block `layer`. Ranks that share the rows keep gate and
+  /// up.
   int64_t recomputed_layers() const;
   models::Recompute recompute(int64_t layer) const;
 };

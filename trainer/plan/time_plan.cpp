@@ -83,9 +83,12 @@ TimePlan plan_time(const PlanInput& in, const Machine& m) {
   plan.attention = tokens * attention_flops(in) * (1 + again / 3) / t / (kAttentionShare * rate);
   const double saved = double(size_of(in.compute_dtype())) * double(in.model.n_layer) *
                        (8.0 * double(in.model.n_embd) + 3.0 * double(in.model.intermediate_size)) / t;
-  // The activation made again: gate and up read, their product written; with them, both written first.
-  const double gated = double(size_of(in.compute_dtype())) * layers * f / t *
-                       (3 * share(models::Recompute::activation) + 5 * fed);
+  // Two norms made again: a row read, a row written. The activation: gate and up read, their product written;
+  // with them, both written first.
+  const double passes = share(models::Recompute::activation), h = double(in.model.n_embd);
+  const double gated =
+      double(size_of(in.compute_dtype())) * layers *
+      ((passes + fed) * 4 * h / (in.sequence_parallel ? t : 1) + (3 * passes + 5 * fed) * f / t);
   plan.elementwise = tokens * (kPassesOverSaved * (1 + 0.33 * again) * saved + gated) / m.memory_bytes_per_s;
   const MemoryPlan memory = plan_memory(in);
   const StateBytes state = optimizer_state(in);

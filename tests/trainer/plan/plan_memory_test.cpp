@@ -145,6 +145,10 @@ TEST(Plan, PredictsMemoryOfARankThatSharesTheModel) {
   for (const auto checkpointing : {GradientCheckpointing::none, GradientCheckpointing::full})
     for (const bool sequence : {false, true})
       expect_planned_memory(run, {.tp = 2, .sequence = sequence, .checkpointing = checkpointing});
+  for (const auto checkpointing : {GradientCheckpointing::selective, GradientCheckpointing::feed_forward}) {
+    expect_planned_memory(run, {.tp = 2, .sequence = false, .checkpointing = checkpointing});
+    expect_planned_memory(run, {.tp = 2, .sequence = true, .checkpointing = checkpointing});
+  }
   expect_planned_memory(run, {.tp = 4, .sequence = false, .kv_heads = 2, .qk_norm = true});
   expect_planned_memory(run, {.tp = 4, .sequence = true, .kv_heads = 1, .precision = Precision::bf16_mixed});
   expect_planned_memory(run, {.dp = 2, .tp = 2, .sequence = true, .zero = 1});
