@@ -32,7 +32,7 @@ void Storage::discard(std::function<void(Storage&)> recipe) {
                     "only bytes of the allocator that are there are discarded");
   derived_.clear();
   release(block_);
-  block_.data = nullptr;
+  block_ = {nullptr, block_.bytes, 0, block_.device, block_.category};
   recipe_ = std::move(recipe);
 }
 

@@ -24,8 +24,8 @@ using optim::MasterForm;
 enum class Precision : uint8_t { fp32, bf16_mixed, fp16_mixed, bf16_true };
 /// Where the model computes; `automatic` takes CUDA when the build and the machine have it.
 enum class DeviceChoice : uint8_t { automatic, cpu, cuda };
-/// What backward recomputes in the blocks it applies to: nothing, the product of gate and up, also gate and
-/// up, or all from the block's input. `fit` lets `plan` choose what fits the memory of the run.
+/// What backward recomputes in the blocks it applies to: nothing; norms and the product of gate and up; also
+/// gate and up; or all from the block's input. `fit` lets `plan` choose what fits the memory of the run.
 enum class GradientCheckpointing : uint8_t { none, selective, feed_forward, full, fit };
 /// The chat format: `automatic` is the model folder's own template, else its family's; of the others
 /// spelling_of() is a name for data::chat_template. See trainer/train/chat_setup.h.

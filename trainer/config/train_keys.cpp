@@ -122,9 +122,8 @@ void add_machine(KeyTable& t) {
   t.add("precision", &C::precision,
         "*-mixed keeps f32 master weights; bf16-true keeps bf16 weights and moments");
   t.add("gradient_checkpointing", &C::gradient_checkpointing,
-        "Recompute in backward to save memory: the activation of each MLP, each MLP's hidden layer, each "
-        "block; "
-        "auto: what fits")
+        "Recompute in backward to save memory: norms and the MLP's activation, also its gate and up, whole "
+        "blocks; auto: what fits")
       .also({"enable_activation_checkpointing", "recompute_granularity"});
   t.add("gradient_checkpointing_layers", &C::gradient_checkpointing_layers,
         "Blocks it applies to, from the first on; -1: all")
