@@ -56,12 +56,23 @@ __global__ void share_of_keys(const Params<T> p) {
 
   float top = -INFINITY, sum = 0, out[kVector] = {};
   for (int first = begin; first < end; first += kGroups * kAtOnce) {  // the same turns for every lane
+    RawVector<T> keys[kAtOnce], values[kAtOnce];  // all under way before the first is used
+#pragma unroll
+    for (int u = 0; u < kAtOnce; ++u) {
+      const int m = first + u * kGroups + group;
+      if (m < end) keys[u].load_from(m == last ? new_k : p.keys + cache + m * row, c, p.d, p.aligned);
+    }
+#pragma unroll
+    for (int u = 0; u < kAtOnce; ++u) {
+      const int m = first + u * kGroups + group;
+      if (m < end) values[u].load_from(m == last ? new_v : p.values + cache + m * row, c, p.d, p.aligned);
+    }
     float score[kAtOnce], best = top;
 #pragma unroll
     for (int u = 0; u < kAtOnce; ++u) {
       const int m = first + u * kGroups + group;
-      float k[kVector] = {}, dot = 0;
-      if (m < end) load(m == last ? new_k : p.keys + cache + m * row, c, p.d, p.aligned, k);
+      float k[kVector], dot = 0;
+      keys[u].widened(k);
 #pragma unroll
       for (int j = 0; j < kVector; ++j) dot += q[j] * k[j];
       dot = lanes_sum<kLanes>(dot);
@@ -78,7 +89,7 @@ __global__ void share_of_keys(const Params<T> p) {
       const int m = first + u * kGroups + group;
       if (m >= end) continue;
       float v[kVector];
-      load(m == last ? new_v : p.values + cache + m * row, c, p.d, p.aligned, v);
+      values[u].widened(v);
       const float e = weight(score[u], best), rounded = round_to<T>(e);
       sum += e;
 #pragma unroll

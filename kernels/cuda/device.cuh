@@ -157,6 +157,31 @@ __device__ inline void store(T* p, int64_t i, int64_t n, bool aligned, const flo
   }
 }
 
+/// kVector neighbouring values as they lie in memory. Loads that are to be under way together go into these,
+/// and are widened behind the last of them.
+template <class T>
+struct RawVector {
+  static constexpr int kWords = kVector / kPer16Bytes<T>;
+  uint4 words[kWords] = {};
+  /// Of kVector values on 16 bytes.
+  __device__ void load_whole(const T* p) {
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) words[w] = load_16_bytes(p + w * kPer16Bytes<T>);
+  }
+  /// As load().
+  __device__ void load_from(const T* p, int64_t i, int64_t n, bool aligned) {
+    if (aligned && i + kVector <= n) return load_whole(p + i);
+    float v[kVector];
+    load(p, i, n, false, v);
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) words[w] = pack<T>(v + w * kPer16Bytes<T>);
+  }
+  __device__ void widened(float (&v)[kVector]) const {
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) unpack<T>(words[w], v + w * kPer16Bytes<T>);
+  }
+};
+
 /// Sum (or largest) over the 32 lanes of a warp, in every lane.
 __device__ inline float warp_sum(float x) {
 #pragma unroll

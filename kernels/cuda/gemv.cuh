@@ -8,7 +8,7 @@
 namespace genesis::kernels::cuda {
 
 inline constexpr int kGemvRows = 4;  ///< the most rows of x; more pay for tensor cores
-inline constexpr int kGemvWarps = 8, kGemvOutputs = 2;
+inline constexpr int kGemvWarps = 8, kGemvOutputs = 2, kGemvDepth = 4;
 
 template <class T, class Y, int kRows>
 __global__ void gemv(const T* x, int64_t x_row, const T* w, const Y* bias, Y* y, int64_t y_row, int64_t n,
@@ -20,11 +20,10 @@ __global__ void gemv(const T* x, int64_t x_row, const T* w, const Y* bias, Y* y,
 #pragma unroll
   for (int o = 0; o < kGemvOutputs; ++o) row[o] = w + (first + o < n ? first + o : first) * k;
   float sum[kGemvOutputs][kRows] = {};
-#pragma unroll 4
-  for (int64_t i = lane * kVector; i < k; i += 32 * kVector) {
+  const auto add = [&](int64_t i, const RawVector<T>(&of_w)[kGemvOutputs]) {
     float a[kGemvOutputs][kVector];
 #pragma unroll
-    for (int o = 0; o < kGemvOutputs; ++o) load(row[o], i, k, aligned, a[o]);
+    for (int o = 0; o < kGemvOutputs; ++o) of_w[o].widened(a[o]);
 #pragma unroll
     for (int r = 0; r < kRows; ++r) {
       float b[kVector];
@@ -34,6 +33,25 @@ __global__ void gemv(const T* x, int64_t x_row, const T* w, const Y* bias, Y* y,
 #pragma unroll
         for (int j = 0; j < kVector; ++j) sum[o][r] += a[o][j] * b[j];
     }
+  };
+  constexpr int64_t kStep = 32 * kVector;
+  int64_t i = lane * kVector;
+  if (aligned) {
+    for (; i + (kGemvDepth - 1) * kStep + kVector <= k; i += kGemvDepth * kStep) {
+      RawVector<T> of_w[kGemvDepth][kGemvOutputs];  // all under way before the first is used
+#pragma unroll
+      for (int u = 0; u < kGemvDepth; ++u)
+#pragma unroll
+        for (int o = 0; o < kGemvOutputs; ++o) of_w[u][o].load_whole(row[o] + i + u * kStep);
+#pragma unroll
+      for (int u = 0; u < kGemvDepth; ++u) add(i + u * kStep, of_w[u]);
+    }
+  }
+  for (; i < k; i += kStep) {
+    RawVector<T> of_w[kGemvOutputs];
+#pragma unroll
+    for (int o = 0; o < kGemvOutputs; ++o) of_w[o].load_from(row[o], i, k, aligned);
+    add(i, of_w);
   }
 #pragma unroll
   for (int o = 0; o < kGemvOutputs; ++o)

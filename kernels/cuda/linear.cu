@@ -14,7 +14,7 @@ namespace {
 using namespace cuda;
 
 constexpr int64_t kGroups = 64;
-constexpr int kRowsAtOnce = 8;
+constexpr int kRowsAtOnce = 8, kRowsDeep = 4;
 
 template <class T>
 __global__ void sum_rows(const T* dy, int64_t stride, int64_t rows, int64_t width, bool aligned, float* partial) {
@@ -23,11 +23,19 @@ __global__ void sum_rows(const T* dy, int64_t stride, int64_t rows, int64_t widt
   const int64_t begin = rows * group / gridDim.y, end = rows * (group + 1) / gridDim.y;
   float sum[kVector] = {};
   if (column < width) {
-    for (int64_t r = begin + threadIdx.y; r < end; r += kRowsAtOnce) {
-      float v[kVector];
-      load(dy + r * stride, column, width, aligned, v);
+    for (int64_t r = begin + threadIdx.y; r < end; r += kRowsAtOnce * kRowsDeep) {
+      RawVector<T> raw[kRowsDeep];  // all under way before the first is used
 #pragma unroll
-      for (int j = 0; j < kVector; ++j) sum[j] += v[j];
+      for (int u = 0; u < kRowsDeep; ++u)
+        if (r + u * kRowsAtOnce < end)
+          raw[u].load_from(dy + (r + u * kRowsAtOnce) * stride, column, width, aligned);
+#pragma unroll
+      for (int u = 0; u < kRowsDeep; ++u) {
+        float v[kVector];
+        raw[u].widened(v);
+#pragma unroll
+        for (int j = 0; j < kVector; ++j) sum[j] += v[j];
+      }
     }
   }
 #pragma unroll

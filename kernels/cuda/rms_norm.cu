@@ -25,21 +25,6 @@ struct BackwardRows {
   int64_t rows, width;
 };
 
-/// kVector neighbouring values as they lie in memory.
-template <class T>
-struct RawVector {
-  static constexpr int kWords = kVector / kPer16Bytes<T>;
-  uint4 words[kWords] = {};
-  __device__ void load_from(const T* p) {
-#pragma unroll
-    for (int w = 0; w < kWords; ++w) words[w] = load_16_bytes(p + w * kPer16Bytes<T>);
-  }
-  __device__ void widened(float (&v)[kVector]) const {
-#pragma unroll
-    for (int w = 0; w < kWords; ++w) unpack<T>(words[w], v + w * kPer16Bytes<T>);
-  }
-};
-
 /// Rows that lie on 16 bytes and have at most kNarrowRow elements: a thread keeps its kVector of them, and while a row
 /// of 16-bit values is summed the next one is on its way.
 template <class T, class W>
@@ -55,8 +40,8 @@ __global__ void __launch_bounds__(1024) backward_in_registers(const BackwardRows
   RawVector<T> dy, x;
   const auto fetch = [&](int64_t row, RawVector<T>& to_dy, RawVector<T>& to_x) {
     if (!mine || row >= o.rows) return;
-    to_dy.load_from(o.dy + o.dy_rows.at(row) + first);
-    to_x.load_from(o.x + o.x_rows.at(row) + first);
+    to_dy.load_whole(o.dy + o.dy_rows.at(row) + first);
+    to_x.load_whole(o.x + o.x_rows.at(row) + first);
   };
   if constexpr (kAhead) fetch(group, dy, x);
   for (int64_t row = group; row - group < o.rows; row += groups) {  // all threads of a block go round as often
@@ -66,7 +51,7 @@ __global__ void __launch_bounds__(1024) backward_in_registers(const BackwardRows
     else
       fetch(row, dy, x);
     const bool here = mine && row < o.rows;
-    if (o.dresidual && here) dresidual.load_from(o.dresidual + o.dresidual_rows.at(row) + first);
+    if (o.dresidual && here) dresidual.load_whole(o.dresidual + o.dresidual_rows.at(row) + first);
     const float scale = row < o.rows ? o.rstd[row] : 0.0f;
     float g[kVector], v[kVector], projection = 0;
     dy.widened(g);
