@@ -90,10 +90,11 @@ void backward(const AttentionBackward& o) {
   p.lse = pointer<float>(o.lse);
   const int64_t heads = o.q.dim(1), kv_heads = o.k.dim(1);
   const Array delta = card_workspace({heads, o.q.dim(0)}, DType::f32);
-  launch("attention.delta", {.blocks = (o.q.dim(0) * heads + 3) / 4, .threads = 128}, attention_delta<T>, p,
+  const bool tiled = has_tiles(p);
+  constexpr int64_t kTogether = kThreads / kDeltaLanes;
+  launch("attention.delta", {.blocks = (o.q.dim(0) * heads + kTogether - 1) / kTogether}, attention_delta<T>, p, tiled,
          pointer<float>(delta));
   p.delta = pointer<float>(delta);
-  const bool tiled = has_tiles(p);
   const AttentionBatch batch =
       attention_batch(o.kName, o.cu_q, o.k_begin, o.k_length, o.q.dim(0), o.k.dim(0),
                       tiled ? kDqQueries : kSimpleRows, tiled ? kDkvKeys : kSimpleRows);

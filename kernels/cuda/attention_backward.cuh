@@ -6,7 +6,7 @@
 
 namespace genesis::kernels::cuda {
 
-inline constexpr int kBackwardThreads = 128;
+inline constexpr int kBackwardThreads = 128, kDeltaLanes = 16;
 inline constexpr int kDqQueries = 64, kDqKeys = 32;    // a warp owns 16 queries
 inline constexpr int kDkvKeys = 64, kDkvQueries = 32;  // a warp owns 16 keys
 
@@ -20,17 +20,25 @@ constexpr int64_t dkv_shared_bytes() {
          int64_t(4 * kDkvQueries * sizeof(float));
 }
 
-/// delta_an = dout_n . out_n of head a: a warp a row and head.
+/// delta_an = dout_n . out_n of head a: 16 lanes a row and head, 16-byte accesses; 2 d s bytes per row and
+/// head.
 template <class T>
-__global__ void attention_delta(const AttentionParams<T> p, float* delta) {
-  const int64_t item = int64_t(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
-  if (item >= p.rows * p.heads) return;
+__global__ void attention_delta(const AttentionParams<T> p, bool aligned, float* delta) {
+  const int64_t item = (int64_t(blockIdx.x) * blockDim.x + threadIdx.x) / kDeltaLanes;
   const int64_t n = item / p.heads, a = item % p.heads;
+  const int lane = int(threadIdx.x) % kDeltaLanes, d = item < p.rows * p.heads ? p.d : 0;
   const T *x = p.dout + n * p.dout_row + a * p.d, *y = p.out + n * p.out_row + a * p.d;
   float sum = 0;
-  for (int c = int(threadIdx.x) % 32; c < p.d; c += 32) sum += widen(x[c]) * widen(y[c]);
-  sum = warp_sum(sum);
-  if (threadIdx.x % 32 == 0) delta[a * p.rows + n] = sum;
+  for (int c = lane * kVector; c < d; c += kDeltaLanes * kVector) {
+    float u[kVector], v[kVector];
+    load(x, c, d, aligned, u);
+    load(y, c, d, aligned, v);
+#pragma unroll
+    for (int j = 0; j < kVector; ++j) sum += u[j] * v[j];
+  }
+#pragma unroll
+  for (int step = kDeltaLanes / 2; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, step);
+  if (lane == 0 && d > 0) delta[a * p.rows + n] = sum;
 }
 
 template <class T, int kD>
