@@ -4,6 +4,7 @@
 
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/runtime.h"
+#include "kernels/cuda/cublas_text.h"
 
 namespace genesis::kernels::cuda {
 namespace {
@@ -36,6 +37,16 @@ CublasLibrary load() {
 const CublasLibrary& cublas() {
   static const CublasLibrary library = load();
   return library;
+}
+
+std::string cublas_text() {
+  if (!genesis::cuda::probe().usable) return "not looked for without a GPU";
+  try {
+    const size_t version = cublas().cublasLtGetVersion();
+    return fmt::format("cuBLASLt {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+  } catch (const Error& e) {
+    return e.what();
+  }
 }
 
 void fail_cublas(cublasStatus_t status, const char* call) {

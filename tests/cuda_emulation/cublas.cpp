@@ -5,6 +5,7 @@
 #include "kernels/core/check.h"
 #include "kernels/core/dtype.h"
 #include "kernels/cuda/cublas_library.h"
+#include "kernels/cuda/cublas_text.h"
 
 using genesis::bf16;
 using genesis::f16;
@@ -90,12 +91,24 @@ uint64_t alignment_of(const EmulatedLayout& x) {
   return bytes;
 }
 
-std::vector<float> as_floats(const void* p, const EmulatedLayout& x, cublasOperation_t op, int64_t z) {
+/// TF32: 10 bits behind the point, ties away from zero.
+float rounded_to_tf32(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits = (bits + 0x1000) & ~uint32_t{0x1fff};
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+std::vector<float> as_floats(const void* p, const EmulatedLayout& x, cublasOperation_t op, int64_t z,
+                             cublasComputeType_t compute) {
   std::vector<float> out(size_t(x.rows * x.columns));  // op(X), row-major
   for (int64_t r = 0; r < x.rows; ++r)
     for (int64_t c = 0; c < x.columns; ++c)
       out[size_t(op == CUBLAS_OP_N ? r * x.columns + c : c * x.rows + r)] =
           load(p, x.type, z * x.batch_stride + c * x.leading + r);
+  if (compute == CUBLAS_COMPUTE_32F_FAST_TF32)
+    for (float& value : out) value = rounded_to_tf32(value);
   return out;
 }
 
@@ -109,7 +122,7 @@ struct Product {
   void run() const {
     const int64_t m = d.rows, n = d.columns, k = f.a == CUBLAS_OP_N ? a.columns : a.rows;
     for (int64_t z = 0; z < d.batches; ++z) {
-      const auto x = as_floats(a_data, a, f.a, z), y = as_floats(b_data, b, f.b, z);
+      const auto x = as_floats(a_data, a, f.a, z, f.compute), y = as_floats(b_data, b, f.b, z, f.compute);
       for (int64_t i = 0; i < m; ++i) {
         std::vector<float> sums(size_t(n), 0.0f);
         for (int64_t p = 0; p < k; ++p)
@@ -272,6 +285,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t matmul, con
 }
 
 namespace genesis::kernels::cuda {
+
+std::string cublas_text() { return "emulated cuBLASLt"; }
 
 const CublasLibrary& cublas() {
   static const CublasLibrary library = [] {

@@ -64,6 +64,7 @@ struct TrainConfig {
   int64_t seed = 42;
 
   Precision precision = Precision::fp32;
+  bool tf32 = false;  ///< products of fp32 on a card
   GradientCheckpointing gradient_checkpointing = GradientCheckpointing::none;
   int64_t gradient_checkpointing_layers = -1;  ///< the first blocks it applies to; -1: all
   Deterministic deterministic = Deterministic::standard;

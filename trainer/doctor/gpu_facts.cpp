@@ -4,8 +4,14 @@
 
 #include <array>
 #include <cstdio>
+#include <fstream>
 #include <memory>
+#include <set>
 #include <sstream>
+
+#include "kernels/core/cuda/runtime.h"
+#include "kernels/core/run.h"
+#include "kernels/cublas_version.h"
 
 namespace genesis::trainer {
 namespace {
@@ -43,18 +49,20 @@ std::string links(const std::string& matrix) {
 }  // namespace
 
 void add_gpu_facts(HostFacts& facts) {
-#ifdef GENESIS_HAS_CUDA
-  constexpr bool kCuda = true;
-#else
-  constexpr bool kCuda = false;
-#endif
+  constexpr bool kCuda = kernels::kHasCuda;
+  const cuda::Probe& card = cuda::probe();
+  if (card.usable)
+    facts.add("GPU in use",
+              fmt::format("{}, compute capability {}.{}, {:.1f} GiB", card.found, card.capability / 10,
+                          card.capability % 10, double(card.memory_bytes) / double(1 << 30)));
+  else if (kCuda)
+    facts.problems.push_back("this build has CUDA and trains on the CPU here: " + card.found);
   const std::string list = output_of(
       "nvidia-smi "
       "--query-gpu=index,name,memory.total,memory.used,driver_version,ecc.errors.uncorrected.volatile.total "
       "--format=csv,noheader");
   if (list.empty()) {
     facts.add("GPUs", "none (nvidia-smi finds none)");
-    if (kCuda) facts.problems.push_back("this build has CUDA and there is no GPU: it trains on the CPU here");
     return;
   }
   std::istringstream lines(list);
@@ -68,6 +76,21 @@ void add_gpu_facts(HostFacts& facts) {
                              busy.substr(0, busy.find('\n')));
   if (!kCuda)
     facts.problems.push_back("there are GPUs and this build has no CUDA: cmake --workflow --preset cuda");
+}
+
+void add_gpu_libraries(HostFacts& facts) {
+  if constexpr (!kernels::kHasCuda) return;
+  facts.add("GPU products", kernels::cublas_version());
+  std::ifstream maps("/proc/self/maps");
+  std::set<std::string> files;
+  for (std::string line; std::getline(maps, line);) {
+    const size_t path = line.find('/');
+    if (path == std::string::npos) continue;
+    const std::string file = line.substr(path), name = file.substr(file.rfind('/') + 1);
+    for (const char* library : {"libcuda.so", "libcublasLt.so", "libcudnn.so", "libnccl.so"})
+      if (name.starts_with(library)) files.insert(file);
+  }
+  for (const std::string& file : files) facts.add("GPU library", file);
 }
 
 }  // namespace genesis::trainer

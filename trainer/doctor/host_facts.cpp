@@ -149,6 +149,7 @@ HostFacts collect_host_facts(const std::string& folder) {
   if (const std::string cudnn = kernels::cudnn_version(); !cudnn.empty()) f.add("GPU attention", cudnn);
   f.add("ranks", parallel::mpi_version());
   if (const std::string nccl = parallel::nccl_version(); !nccl.empty()) f.add("ranks with GPUs", nccl);
+  add_gpu_libraries(f);
   f.add("other libraries",
         fmt::format("{}, fmt {}.{}.{}, nlohmann-json {}.{}.{}, CLI11 {}", OpenSSL_version(OPENSSL_VERSION),
                     FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100,

@@ -1,7 +1,7 @@
 #pragma once
 #include "kernels/core/device.h"
 #include "kernels/core/dtype.h"
-#include "trainer/config/choices.h"
+#include "trainer/config/train_config.h"
 
 namespace genesis::trainer {
 
@@ -12,6 +12,10 @@ struct PrecisionPlan {
   bool autocast = false;
   DType compute = DType::f32;
 };
+
+/// Lets products be rounded to TF32 where the config asks for it and it has an effect: fp32 on a card. Says
+/// so where it has none.
+void set_tf32(const TrainConfig& config, Device device);
 
 /// Errors: ConfigError for fp16-mixed on the CPU, which has no f16 arithmetic.
 PrecisionPlan precision_plan(Precision precision, Device device);

@@ -56,6 +56,7 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
       batches(data->train.samples(), plan, {.rank = mesh.dp().rank(), .ahead = c.dataloader_prefetch_factor}),
       groups({&ranks, &mesh.dp(), &mesh.tp(), model->kv_replicas()}) {
   if (data->groups) plan.group(*data->groups);
+  set_tf32(c, device);
   set_recompute(*model, c, ranks.size());
   const int64_t steps = total_steps(c, data->rows.size(), batch.global);
   schedule = {.type = c.lr_scheduler_type,
