@@ -85,7 +85,7 @@ std::string_view remedy(MemoryCategory c) {
     throw Error(fmt::format("out of memory on the CPU: {} asked for {}; in use: {}", megabytes(block.bytes),
                             name_of(block.category), in_use_text(s)));
   const auto card = cuda::card_memory();
-  throw Error(
+  throw OutOfCardMemory(
       fmt::format("out of GPU memory: {} asked for {}; in use: {}; cached {}; free on the card {} of {}; {}",
                   megabytes(block.bytes), name_of(block.category), in_use_text(s),
                   megabytes(p.card().reserved() - p.card().in_use()), megabytes(card.free),

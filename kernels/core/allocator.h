@@ -22,9 +22,9 @@ struct Block {
 ///   joined, so what is held is about the largest sum that was ever in use, whatever the sizes were. Threads
 ///   may allocate and release at a time; the address sanitizer knows which bytes are in no block. On a card,
 ///   blocks are reused in the order of the stream they were used on: no driver call and no wait in a step.
-/// Errors: genesis::Error when there is none, naming category, bytes, what is in use and, on a card, the
-/// setting that
-///   would make it fit.
+/// Errors: genesis::Error (on a card OutOfCardMemory) when there is none, naming category, bytes, what is in
+/// use and, on a card,
+///   settings that need less.
 Block allocate(int64_t bytes, Device device);
 void release(const Block& block) noexcept;
 

@@ -37,6 +37,12 @@ class InvariantError : public Error {
   using Error::Error;
 };
 
+/// A card has no room for what was asked of it.
+class OutOfCardMemory : public Error {
+ public:
+  using Error::Error;
+};
+
 namespace detail {
 template <ExitCode kCode>
 class CodedError : public Error {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "card_settings.h"
 #include "emulator.h"
 #include "streams.h"
 
@@ -33,6 +34,7 @@ enum cudaError_t {
   cudaErrorMemoryAllocation = 2,
   cudaErrorInsufficientDriver = 35,
   cudaErrorDevicesUnavailable = 46,
+  cudaErrorNoDevice = 100,
   cudaErrorNoKernelImageForDevice = 209,
   cudaErrorNotReady = 600,
   cudaErrorIllegalAddress = 700,
@@ -81,15 +83,27 @@ inline const char* cudaGetErrorName(cudaError_t e) {
 }
 inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 inline cudaError_t cudaRuntimeGetVersion(int* v) { return *v = 13000, cudaSuccess; }
-inline cudaError_t cudaDriverGetVersion(int* v) { return *v = 13000, cudaSuccess; }
-inline cudaError_t cudaGetDeviceCount(int* n) { return *n = 1, cudaSuccess; }
-inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+inline cudaError_t cudaDriverGetVersion(int* v) {
+  return *v = genesis::emulation::card_settings().driver, cudaSuccess;
+}
+inline cudaError_t cudaGetDeviceCount(int* n) {
+  const auto& card = genesis::emulation::card_settings();
+  if (card.driver < 13000) return cudaErrorInsufficientDriver;
+  if (card.none) return cudaErrorNoDevice;
+  return *n = 1, cudaSuccess;
+}
+inline cudaError_t cudaSetDevice(int) {
+  return genesis::emulation::card_settings().held ? cudaErrorDevicesUnavailable : cudaSuccess;
+}
 inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int) {
-  *p = {"emulated card", 9, 0, 4, size_t{64} << 30};
+  const auto& card = genesis::emulation::card_settings();
+  *p = {"emulated card", card.major, card.minor, 4, card.memory};
   return cudaSuccess;
 }
 inline cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
-  return *free = *total = size_t{64} << 30, cudaSuccess;
+  *free = genesis::emulation::free_card_memory();
+  *total = genesis::emulation::card_settings().memory;
+  return cudaSuccess;
 }
 template <class P>
 cudaError_t cudaMalloc(P** data, size_t bytes) {
@@ -114,6 +128,11 @@ inline cudaError_t cudaFreeHost(void* data) {
   return std::free(data), cudaSuccess;
 }
 
+/// What waiting for the card tells.
+inline cudaError_t genesis_card_status() {
+  return genesis::emulation::card_has_failed() ? cudaErrorIllegalAddress : cudaSuccess;
+}
+
 /// Pinned memory is read and written when the stream gets there. Other memory is read before the call
 /// returns, and is written before it returns, as on a card.
 inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind,
@@ -133,6 +152,7 @@ inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cud
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst)) {
     note_host_wait();
     drain(stream);
+    return genesis_card_status();
   }
   return cudaSuccess;
 }
@@ -150,7 +170,7 @@ inline cudaError_t cudaStreamDestroy(cudaStream_t s) {
 inline cudaError_t cudaStreamSynchronize(cudaStream_t s) {
   if (genesis::emulation::capturing(s)) return cudaErrorStreamCaptureUnsupported;
   genesis::emulation::note_host_wait();
-  return genesis::emulation::drain(s), cudaSuccess;
+  return genesis::emulation::drain(s), genesis_card_status();
 }
 inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) {
   return genesis::emulation::await(s, e), cudaSuccess;
@@ -167,7 +187,7 @@ inline cudaError_t cudaEventQuery(cudaEvent_t e) {
 }
 inline cudaError_t cudaEventSynchronize(cudaEvent_t e) {
   genesis::emulation::note_host_wait();
-  return genesis::emulation::drain(e), cudaSuccess;
+  return genesis::emulation::drain(e), genesis_card_status();
 }
 inline cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t a, cudaEvent_t b) {
   if (!a->last || !b->last || !a->last->reached || !b->last->reached) return cudaErrorNotReady;
@@ -203,6 +223,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
       [kernel, values = std::tuple<std::decay_t<P>...>(std::forward<A>(arguments)...),
        grid = index(config->gridDim), block = index(config->blockDim), bytes = config->dynamicSmemBytes] {
         genesis::emulation::run_grid(grid, block, bytes, [&] { std::apply(kernel, values); });
+        genesis::emulation::note_kernel();
       });
   return cudaSuccess;
 }

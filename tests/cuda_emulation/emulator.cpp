@@ -1,5 +1,7 @@
 #include "emulator.h"
 
+#include "card_settings.h"
+
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -60,7 +62,7 @@ struct Machine {
   std::recursive_mutex mutex;
   char* stacks = nullptr;
   char* arena = nullptr;
-  size_t used = 0;
+  size_t used = 0, allocated = 0;  // of the arena so far; by now
   int access = 0;
   std::map<void*, size_t> sizes;
   std::multimap<size_t, void*> cached;
@@ -187,6 +189,7 @@ void* device_allocate(size_t bytes) {
   Machine& m = machine();
   std::lock_guard lock(m.mutex);
   bytes = (bytes + 4095) / 4096 * 4096;
+  if (m.allocated + bytes > card_settings().memory) return nullptr;
   void* data = nullptr;
   if (auto found = m.cached.find(bytes); found != m.cached.end()) {
     data = found->second;
@@ -197,6 +200,7 @@ void* device_allocate(size_t bytes) {
     m.used += bytes;
   }
   m.sizes[data] = bytes;
+  m.allocated += bytes;
   DeviceAccess access;
   std::memset(data, 0xff, std::min(bytes, kPoisonBytes));
   return data;
@@ -212,8 +216,15 @@ void device_free(void* data) {
     std::abort();
   }
   madvise(data, found->second, MADV_DONTNEED);
+  m.allocated -= found->second;
   m.cached.emplace(found->second, data);
   m.sizes.erase(found);
+}
+
+size_t free_card_memory() {
+  Machine& m = machine();
+  std::lock_guard lock(m.mutex);
+  return card_settings().memory - m.allocated;
 }
 
 MachineLock::MachineLock() { machine().mutex.lock(); }

@@ -1,14 +1,13 @@
 // What a user sees of a job started by mpirun: threads per rank, and what remains when a rank fails.
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <cstdio>
 #include <string>
 #include <thread>
 
-#include "kernels/core/check.h"
+#include "tests/support/command_run.h"
 #include "tests/support/job_code.h"
 #include "tests/support/temp_folder.h"
 
@@ -26,13 +25,10 @@ Outcome run(const std::string& command) {
   const testing::TempFolder folder;
   const std::string note = (folder / "exit").string();
   const auto start = std::chrono::steady_clock::now();
-  FILE* pipe = popen(
-      ("unset OMP_NUM_THREADS; export GENESIS_EXIT_NOTE=" + note + "; " + command + " 2>&1").c_str(), "r");
-  GENESIS_CHECK(pipe, "popen of ", command);
-  Outcome o;
-  char buffer[4096];
-  while (size_t n = fread(buffer, 1, sizeof buffer, pipe)) o.output.append(buffer, n);
-  o.exit_code = testing::job_code(pclose(pipe), note, o.output);
+  const auto ended =
+      testing::run_command("unset OMP_NUM_THREADS; export GENESIS_EXIT_NOTE=" + note + "; " + command);
+  Outcome o{.output = ended.output};
+  o.exit_code = testing::job_code(ended.status, note, o.output);
   std::ifstream(note) >> o.noted;
   o.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return o;

@@ -27,9 +27,9 @@ struct Machine {
 };
 
 /// What a chosen layout leaves free of a card of 32 GiB or more (an eighth of smaller ones): the driver's
-/// context, the kernels' code, workspaces of cuBLASLt and cuDNN, buffers of NCCL and memory the pool cannot
-/// join again are not in a memory plan, and a run that ends at step 1000 for want of them has cost more than
-/// a few recomputed blocks.
+/// context, the kernels' code, buffers of NCCL and memory the pool cannot join again are not in a memory plan
+/// (none of them was measured), and a run that ends at step 1000 for want of them has cost more than a few
+/// recomputed blocks.
 inline constexpr double kCardReserve = 4.0 * (1 << 30);
 
 /// "h100", "h200", "a100" (8 to a node, `nic_gbit` per GPU) or "cpu" (this machine's memory and cores, shared

@@ -17,6 +17,8 @@ constexpr int64_t kLogitsRows = 96;
 constexpr int64_t kOffloadWindow = int64_t{256} << 20;  // autograd/optim/adamw.cpp
 constexpr int64_t kCardRows = 2048;                     // kernels/cuda/linear_cross_entropy.cu
 constexpr int64_t kCardProducts = int64_t{32} << 20;    // kernels/cuda/gemm.cpp
+constexpr int64_t kLibraryAttention = int64_t{512} << 20,
+                  kLibraryRows = 512;  // kernels/cuda/library_attention.cpp
 
 bool is_sharded(const PlanInput& in) { return in.zero_stage >= 1 && in.data_parallel() > 1; }
 
@@ -39,12 +41,39 @@ std::vector<models::ParameterSpec> parameters_of(const PlanInput& in) {
   return models::parameter_layout(in.model, {.rank = 0, .size = in.tensor_parallel});
 }
 
-/// Copies of weights in the compute type, one chunk of logits, staging of narrow reductions.
-int64_t workspace_bytes(const PlanInput& in, const std::vector<parallel::ParameterSize>& sizes) {
+/// The head's on a card: a chunk of logits, its supervised rows gathered and their gradients, a second
+/// gradient of the hidden states where answers have several weights, and the copy of the weight's gradient
+/// that its product is tuned into at first.
+int64_t card_head_bytes(const PlanInput& in) {
+  const int64_t vocabulary = in.model.vocab_size / in.tensor_parallel, b = size_of(in.compute_dtype()),
+                h = in.model.n_embd;
+  const int64_t rows = std::min(kCardRows, std::max<int64_t>(1, in.supervised_tokens()));
+  return b * (rows * (vocabulary + 2 * h) + in.tokens() * h) + vocabulary * h * size_of(gradient_of(in));
+}
+
+/// What cuDNN may ask for in a backward pass that repeats bit for bit: a pair of numbers for every two rows
+/// that meet, or an f32 gradient of the queries, and statistics as it wants them. An upper bound, since plans
+/// differ from version to version.
+int64_t card_attention_bytes(const PlanInput& in) {
+  if (in.compute_dtype() == DType::f32 || in.tokens() < kLibraryRows) return 0;
+  const int64_t heads = in.model.n_head / in.tensor_parallel, n = in.tokens();
+  return std::min(kLibraryAttention, 2 * heads * n * in.row_tokens + 4 * heads * n * in.model.head_dim) +
+         4 * heads * n;
+}
+
+/// Beside each other, or one after the other, whichever is more: the library of products keeps its own while
+/// head or attention run.
+int64_t passing_bytes(const PlanInput& in) {
+  if (in.device == Device::cuda)
+    return kCardProducts + std::max(card_head_bytes(in), card_attention_bytes(in));
   const int64_t vocabulary = in.model.vocab_size / in.tensor_parallel;
-  int64_t bytes = std::max(kLogitsRows * vocabulary * 4, kLogitsChunk);
-  if (in.device == Device::cuda) bytes = kCardRows * vocabulary * size_of(in.compute_dtype()) + kCardProducts;
-  bytes = std::min(bytes, std::max<int64_t>(1, in.supervised_tokens()) * vocabulary * 4);
+  return std::min(std::max(kLogitsRows * vocabulary * 4, kLogitsChunk),
+                  std::max<int64_t>(1, in.supervised_tokens()) * vocabulary * 4);
+}
+
+/// What passes by, copies of weights in the compute type, staging of narrow reductions.
+int64_t workspace_bytes(const PlanInput& in, const std::vector<parallel::ParameterSize>& sizes) {
+  int64_t bytes = passing_bytes(in);
   if (is_offloaded(in)) bytes += kOffloadWindow;
   if (in.precision == Precision::bf16_mixed && !keeps_masters(in)) {
     for (const auto& p : sizes) bytes += 2 * p.count;

@@ -12,6 +12,7 @@
 #include "trainer/metrics/profile_table.h"
 #include "trainer/progress/progress.h"
 #include "trainer/train/debug.h"
+#include "trainer/train/memory_advice.h"
 #include "trainer/train/run_checkpoints.h"
 #include "trainer/train/run_parts.h"
 #include "trainer/train/run_record.h"
@@ -152,7 +153,11 @@ class Run {
 }  // namespace
 
 RunSummary run_training(const TrainConfig& config, int threads, parallel::Communicator& ranks) {
-  return Run(config, threads, ranks).go();
+  try {
+    return Run(config, threads, ranks).go();
+  } catch (const OutOfCardMemory& e) {
+    throw OutOfCardMemory(fmt::format("{}; {}", e.what(), memory_advice(config, ranks.size())));
+  }
 }
 
 }  // namespace genesis::trainer

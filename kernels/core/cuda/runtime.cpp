@@ -71,7 +71,8 @@ void start() {
 
 void fail(cudaError_t status, const char* call, const char* file, int line) {
   const char* hint = "";
-  if (status == cudaErrorIllegalAddress || status == cudaErrorLaunchFailure || status == cudaErrorAssert)
+  if ((status == cudaErrorIllegalAddress || status == cudaErrorLaunchFailure || status == cudaErrorAssert) &&
+      !launch_blocking())
     hint = "; a kernel before this call failed: debug=true names it";
   if (status == cudaErrorNoKernelImageForDevice) hint = "; this build holds no code for this card";
   throw Error(fmt::format("{}: {} ({}){} [{}:{}]", call, cudaGetErrorString(status), cudaGetErrorName(status),
