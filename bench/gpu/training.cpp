@@ -124,9 +124,9 @@ void measure_training(Report& report, const TrainingCase& of, const TrainingWant
   if (more > 0) steps = training.run(more, batch.accumulation);
   const int count = std::max(1, more);
 
-  const std::string name =
-      fmt::format("{} {}{}, {} tok/step ({}x{})", of.shape, of.length, of.documents ? " packed" : "",
-                  batch.global * of.length, batch.per_device, batch.accumulation);
+  const std::string name = fmt::format("{} {}{} {}, {} tok/step ({}x{})", of.shape, of.length,
+                                       of.documents ? " packed" : "", of.masters ? "bf16-mixed" : "8 B/param",
+                                       batch.global * of.length, batch.per_device, batch.accumulation);
   const Work work{.tokens = double(steps.totals.tokens) / count,
                   .counted = double(of.documents ? steps.totals.supervised : steps.totals.tokens) / count,
                   .length = training.samples().attended_length()};

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The bundle, inside an empty root folder with nothing but the C library, a shell and a few tools of the base system: the
 # quick start on the CPU, shortened, single process and under its own mpirun.
-#   bundle_test.sh SOURCE PROGRAM WORK
+#   bundle_test.sh SOURCE PROGRAM WORK [--card-check]
+# With --card-check the bundle also holds what a machine with a GPU is checked with, which says here that there is none.
 # Ends with 77 (skipped) where a root folder cannot be entered, saying so.
 set -euo pipefail
 source_folder=$1 program=$2 work=$3
@@ -14,7 +15,7 @@ if ! chroot / /bin/true 2>/dev/null; then
   exit 77
 fi
 rm -rf -- "$work"
-"$source_folder/launch/bundle" --no-tar --program "$program" "$work/root/opt/genesis"
+"$source_folder/launch/bundle" --no-tar "${@:4}" --program "$program" "$work/root/opt/genesis"
 root=$work/root
 # What travels: at most 64 MiB packed. gzip as launch/bundle packs it.
 packed=$(tar -C "$root/opt" -cz genesis | wc -c)
@@ -61,5 +62,14 @@ inside '/opt/genesis/bin/genesis export out/quickstart/run out/quickstart/model'
 inside '/opt/genesis/bin/genesis chat out/quickstart/model --max-new-tokens 4 --prompt "What is 2 + 3?" </dev/null'
 inside '/opt/genesis/bin/mpirun --oversubscribe --bind-to none -n 2 /opt/genesis/bin/genesis train /opt/genesis/configs/quickstart.yaml max_steps=2 warmup_steps=1 eval_dataset=out/quickstart/data/few.jsonl output_dir=out/two'
 inside 'cat out/two/summary.json'
+if [[ ${4:-} == --card-check ]]; then
+  code=0
+  said=$(inside '/opt/genesis/bin/check_card' 2>&1) || code=$?
+  if [[ $code != 69 || $said != 'check_card: no GPU: no NVIDIA driver is installed'* ]]; then
+    printf 'check_card in an empty root folder: exit code %s, wanted 69: %s\n' "$code" "$said" >&2
+    exit 1
+  fi
+  echo "$said"
+fi
 echo
 echo "bundle: the quick start ran in an empty root folder, alone and on 2 ranks"
