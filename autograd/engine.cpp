@@ -72,6 +72,7 @@ class Run {
       pending_.erase(node.get());
       step(*node, dys);
     }
+    if (options_.retain_graph) give_back_again();
   }
 
  private:
@@ -87,6 +88,13 @@ class Run {
         if (e.node && seen_.insert(e.node.get()).second) stack.push_back(e.node.get());
       }
     }
+  }
+
+  /// What this pass made again (recompute_later.h): the next one finds the graph as this one did.
+  void give_back_again() {
+    for (Node* n : seen_)
+      for (const SavedArray& s : n->saved)
+        if (s.array.defined()) s.array.storage().discard_again();
   }
 
   void deliver(const Edge& edge, const Array& g) {

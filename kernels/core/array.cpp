@@ -28,28 +28,33 @@ Storage::~Storage() {
 }
 
 void Storage::discard(std::function<void(Storage&)> recipe) {
-  GENESIS_INVARIANT(!owner_ && !recipe_ && recipe,
+  GENESIS_INVARIANT(!owner_ && !discarded_ && recipe,
                     "only bytes of the allocator that are there are discarded");
+  recipe_ = std::move(recipe);
+  discard_again();
+}
+
+void Storage::discard_again() {
+  if (!recipe_ || discarded_) return;
   derived_.clear();
   release(block_);
   block_ = {nullptr, block_.bytes, 0, block_.device, block_.category};
-  recipe_ = std::move(recipe);
+  discarded_ = true;
 }
 
 void Storage::restore() {
-  if (!recipe_) return;
+  if (!discarded_) return;
   MemoryScope scope(block_.category);
-  const auto recipe = recipe_;  // stays until the bytes are there: it may throw
-  recipe(*this);
-  GENESIS_INVARIANT(!recipe_, "a recipe made no bytes");
+  recipe_(*this);
+  GENESIS_INVARIANT(!discarded_, "a recipe made no bytes");
 }
 
 void Storage::take(Storage& other) {
-  GENESIS_INVARIANT(
-      recipe_ && !other.owner_ && !other.recipe_ && other.bytes() == bytes() && other.device() == device(),
-      "a recipe made ", other.bytes(), " bytes of ", bytes());
+  GENESIS_INVARIANT(discarded_ && !other.owner_ && !other.discarded_ && other.bytes() == bytes() &&
+                        other.device() == device(),
+                    "a recipe made ", other.bytes(), " bytes of ", bytes());
   std::swap(block_, other.block_);
-  recipe_ = nullptr;
+  discarded_ = false;
 }
 
 std::shared_ptr<void> Storage::derived_any(const std::string& key,

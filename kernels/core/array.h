@@ -29,7 +29,10 @@ class Storage {
 
   /// Counts in-place writes: whoever kept a value compares it to notice a change.
   uint64_t version() const { return version_; }
-  void bump_version() { ++version_; }
+  void bump_version() {
+    ++version_;
+    if (recipe_ && !discarded_) recipe_ = nullptr;  // it does not make what was written
+  }
 
   /// A value computed from these bytes (a bf16 copy, a packed layout), kept until the next in-place write.
   ///   Not thread-safe: one thread uses a parameter at a time.
@@ -43,9 +46,11 @@ class Storage {
   /// an error until restore() has brought them back. `recipe` makes the same bytes again and hands them to
   /// take(). Errors: InvariantError for borrowed bytes.
   void discard(std::function<void(Storage&)> recipe);
-  bool is_discarded() const { return recipe_ != nullptr; }
+  bool is_discarded() const { return discarded_; }
   /// Runs the recipe, which allocates under the category the bytes had. Nothing when they are there.
   void restore();
+  /// Gives bytes that were restored back once more. Nothing when there is no recipe for what they hold.
+  void discard_again();
   /// The bytes of `other`, as many as were discarded; it is left without.
   void take(Storage& other);
 
@@ -62,7 +67,8 @@ class Storage {
   std::shared_ptr<void> owner_;  // set for borrowed bytes only
   uint64_t version_ = 0;
   std::vector<Derived> derived_;
-  std::function<void(Storage&)> recipe_;  // set while the bytes are not there
+  std::function<void(Storage&)> recipe_;  // makes what the bytes were when they were discarded
+  bool discarded_ = false;
 };
 
 /// An n-dimensional view of typed bytes on one device. Copying an Array copies the view, not the bytes.

@@ -1,5 +1,7 @@
 #include "models/qwen/block.h"
 
+#include "autograd/checkpoint.h"
+#include "autograd/grad_mode.h"
 #include "autograd/ops/add_rms_norm.h"
 #include "autograd/ops/rms_norm.h"
 #include "autograd/ops/swiglu.h"
@@ -48,6 +50,18 @@ Residual QwenBlock::operator()(const Residual& in, const ForwardPass& pass) cons
   const NormedResidual first = norm(in, input_norm.weight, eps_, tp_);
   if (layer_ > 0) pass.trace(first.x.value(), "hidden.{}", layer_ - 1);
   pass.trace(first.y.value(), "layer{}.attn_norm", layer_);
+  if (!is_checkpointed() || !autograd::grad_enabled || pass.tracer.value) return body(first, pass);
+  const auto out = checkpoint(
+      [this, pass = std::make_shared<const ForwardPass>(pass)](const std::vector<Tensor>& in) {
+        const Residual r = body({in[0], in[1]}, *pass);
+        return std::vector<Tensor>{r.x, r.delta};
+      },
+      {first.x, first.y});
+  autograd::recompute_later(first.y);
+  return {out[0], out[1]};
+}
+
+Residual QwenBlock::body(const NormedResidual& first, const ForwardPass& pass) const {
   const Tensor attended = attention(first.y, pass);
   if (recomputes_passes(mlp.recompute)) autograd::recompute_later(first.y);
   pass.trace(attended.value(), "layer{}.attn_out", layer_);

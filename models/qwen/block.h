@@ -26,6 +26,11 @@ struct Residual {
   Tensor x, delta;
 };
 
+/// The sum x + delta, and its RMSNorm.
+struct NormedResidual {
+  Tensor x, y;
+};
+
 /// One transformer block, pre-norm, for every Qwen family.
 ///   x = x + attention(rms_norm(x));  x = x + mlp(rms_norm(x))
 class QwenBlock : public nn::Module {
@@ -39,11 +44,15 @@ class QwenBlock : public nn::Module {
   nn::RMSNorm post_norm;
   QwenMlp mlp;
 
-  /// What backward computes again here; `block` is for who calls it (QwenModel runs it in a checkpoint).
+  /// What backward computes again here. `block`: all but the residual sum, the one thing that is kept; not
+  /// while a tracer looks on.
   void set_recompute(Recompute what) { mlp.recompute = what; }
   bool is_checkpointed() const { return mlp.recompute == Recompute::block; }
 
  private:
+  /// What follows the first norm.
+  Residual body(const NormedResidual& first, const ForwardPass& pass) const;
+
   int64_t layer_;
   double eps_;
   parallel::TensorParallel tp_;
@@ -53,10 +62,6 @@ class QwenBlock : public nn::Module {
 using BlockFactory = std::function<std::unique_ptr<QwenBlock>(const QwenConfig& config, int64_t layer,
                                                               DType dtype, const ModelSplit& split)>;
 
-/// The sum x + delta, and its RMSNorm.
-struct NormedResidual {
-  Tensor x, y;
-};
 NormedResidual norm(const Residual& in, const Tensor& weight, double eps, const parallel::TensorParallel& tp);
 
 }  // namespace genesis::models

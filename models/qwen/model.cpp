@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
 #include "kernels/linear_cross_entropy.h"
 #include "models/config/tensor_split.h"
@@ -96,9 +95,8 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
   return config_.use_dynamic_ntk ? dynamic_ntk_alpha(prompt_length, config_.seq_length) : 1.0;
 }
 
-void QwenModel::recompute(Recompute what, int64_t layers) {
-  for (size_t n = 0; n < blocks_.size(); ++n)
-    blocks_[n]->set_recompute(int64_t(n) < layers ? what : Recompute::nothing);
+void QwenModel::recompute(Recompute what, int64_t layers, Recompute rest) {
+  for (size_t n = 0; n < blocks_.size(); ++n) blocks_[n]->set_recompute(int64_t(n) < layers ? what : rest);
 }
 
 bool QwenModel::is_gradient_checkpointing() const {
@@ -197,29 +195,15 @@ Tensor QwenModel::hidden_states(const TokenBatch& batch) {
   return run(pass);
 }
 
-Residual QwenModel::run_block(const QwenBlock& block, const Residual& in,
-                              const std::shared_ptr<const ForwardPass>& pass) const {
-  if (!block.is_checkpointed() || !autograd::grad_enabled || pass->tracer.value) return block(in, *pass);
-  const auto out = checkpoint(
-      [&block, pass](const std::vector<Tensor>& inputs) {
-        const Residual r = block({inputs[0], inputs[1]}, *pass);
-        return std::vector<Tensor>{r.x, r.delta};
-      },
-      {in.x, in.delta});
-  return {out[0], out[1]};
-}
-
-Tensor QwenModel::run(const ForwardPass& forward) const {
-  const auto pass = std::make_shared<const ForwardPass>(forward);
-  Residual residual{embed_.lookup(Tensor(pass->batch.input_ids)), {}};
+Tensor QwenModel::run(const ForwardPass& pass) const {
+  Residual residual{embed_.lookup(Tensor(pass.batch.input_ids)), {}};
   if (is_training() && config_.dropout > 0)
-    residual.x =
-        embedding_dropout(residual.x, pass->batch, config_.dropout, own_tokens(pass->batch.tokens()));
-  pass->trace(residual.x.value(), "hidden.embed");
-  for (const auto& block : blocks_) residual = run_block(*block, residual, pass);
+    residual.x = embedding_dropout(residual.x, pass.batch, config_.dropout, own_tokens(pass.batch.tokens()));
+  pass.trace(residual.x.value(), "hidden.embed");
+  for (const auto& block : blocks_) residual = (*block)(residual, pass);
   const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps, tp_);
-  pass->trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
-  pass->trace(last.y.value(), "hidden.norm");
+  pass.trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
+  pass.trace(last.y.value(), "hidden.norm");
   return last.y;
 }
 

@@ -93,7 +93,8 @@ class QwenModel : public nn::Module {
 
   /// What backward computes again in each of the first `layers` blocks (all of them by default); the others
   /// keep everything. Gradients stay bit-identical.
-  void recompute(Recompute what, int64_t layers = std::numeric_limits<int64_t>::max());
+  void recompute(Recompute what, int64_t layers = std::numeric_limits<int64_t>::max(),
+                 Recompute rest = Recompute::nothing);
   /// All blocks keep only their inputs, or everything.
   void gradient_checkpointing(bool on) { recompute(on ? Recompute::block : Recompute::nothing); }
   bool is_gradient_checkpointing() const;
@@ -141,8 +142,6 @@ class QwenModel : public nn::Module {
   InferencePass inference_pass(const TokenBatch& batch, const std::vector<double>& alphas);
   bool is_beyond_training_length(const TokenBatch& batch) const;
   Tensor run(const ForwardPass& pass) const;
-  Residual run_block(const QwenBlock& block, const Residual& in,
-                     const std::shared_ptr<const ForwardPass>& pass) const;
 
   QwenConfig config_;
   parallel::TensorParallel tp_;

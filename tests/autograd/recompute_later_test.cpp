@@ -176,9 +176,13 @@ TEST(RecomputeLater, AGraphThatIsKeptRunsAgain) {
   Tensor x = leaf({1, 2});
   const Tensor t = twice(x), y = square(t);
   ASSERT_TRUE(recompute_later(t));
+  const int64_t before = held();
+  Twice::made = 0;
   y.backward(ones(2), {.retain_graph = true});
+  EXPECT_EQ(held(), before) << "given back again";
   x.zero_grad();
   y.backward(ones(2));
+  EXPECT_EQ(Twice::made, 2);
   EXPECT_EQ(gradient(x), (std::vector<double>{8, 16}));
 }
 

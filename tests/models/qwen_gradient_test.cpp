@@ -110,7 +110,8 @@ TEST(QwenGradients, CheckpointingIsBitIdentical) {
       for (const Recompute what : {Recompute::activation, Recompute::feed_forward, Recompute::block})
         for (const int64_t layers : {int64_t{1}, model->config().n_layer}) {
           model->zero_grad();
-          model->recompute(what, layers);
+          const Recompute rest = what == Recompute::block ? Recompute::activation : Recompute::nothing;
+          model->recompute(what, layers, rest);
           EXPECT_EQ(backward_of_mean(*model, sample), loss);
           size_t i = 0;
           for (const auto& [name, p] : model->named_parameters()) {
@@ -122,7 +123,7 @@ TEST(QwenGradients, CheckpointingIsBitIdentical) {
   }
 }
 
-/// models/qwen/recompute.h: 8 H + 3 F numbers a token and block, 6 H + 2 F, 6 H, 2 H.
+/// models/qwen/recompute.h: 8 H + 3 F numbers a token and block, 6 H + 2 F, 6 H, H.
 TEST(QwenGradients, EachLevelKeepsWhatItSays) {
   const QwenConfig config{.vocab_size = 50,
                           .n_layer = 3,
@@ -148,6 +149,10 @@ TEST(QwenGradients, EachLevelKeepsWhatItSays) {
   for (const int64_t layers : {1, 3}) {
     EXPECT_EQ(all - kept(Recompute::activation, layers), layers * tokens * (2 * h + f)) << layers;
     EXPECT_EQ(all - kept(Recompute::feed_forward, layers), layers * tokens * (2 * h + 3 * f)) << layers;
+    // A norm's and the attention's statistics and the documents' lengths go as well.
+    EXPECT_EQ(all - kept(Recompute::block, layers),
+              layers * (tokens * (7 * h + 3 * f + 1 + config.n_head) + 1))
+        << layers;
   }
 }
 

@@ -85,6 +85,11 @@ void check_config(const TrainConfig& c) {
                                                c.gradient_checkpointing == GradientCheckpointing::fit))
     throw ConfigError("{} says how many blocks {} applies to, which names none",
                       c.about("gradient_checkpointing_layers"), c.about("gradient_checkpointing"));
+  if (c.gradient_checkpointing_rest != GradientCheckpointing::none &&
+      (c.gradient_checkpointing_layers < 0 || c.gradient_checkpointing_rest >= c.gradient_checkpointing))
+    throw ConfigError("{} is for the blocks that {} with {} leaves, and must be cheaper",
+                      c.about("gradient_checkpointing_rest"), c.about("gradient_checkpointing"),
+                      c.about("gradient_checkpointing_layers"));
   if (c.deterministic == Deterministic::full && c.tensor_parallel_size > 1)
     throw ConfigError("{} conflicts with {}: a matrix product that is split is summed in another order",
                       c.about("tensor_parallel_size"), c.about("deterministic"));

@@ -67,6 +67,7 @@ struct TrainConfig {
   bool tf32 = false;  ///< products of fp32 on a card
   GradientCheckpointing gradient_checkpointing = GradientCheckpointing::none;
   int64_t gradient_checkpointing_layers = -1;  ///< the first blocks it applies to; -1: all
+  GradientCheckpointing gradient_checkpointing_rest = GradientCheckpointing::none;  ///< of the other blocks
   Deterministic deterministic = Deterministic::standard;
   DeviceChoice device = DeviceChoice::automatic;
   int64_t threads = 0;  ///< per rank; 0: cores of the affinity mask / local ranks

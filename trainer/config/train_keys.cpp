@@ -132,6 +132,8 @@ void add_machine(KeyTable& t) {
         "Blocks it applies to, from the first on; -1: all")
       .at_least(-1)
       .also({"recompute_num_layers"});
+  t.add("gradient_checkpointing_rest", &C::gradient_checkpointing_rest,
+        "What the other blocks recompute: a cheaper policy");
   t.add("offload_optimizer", &C::offload_optimizer,
         "On a GPU, moments and masters live in the host's memory and pass by in the update; the same bits");
   t.add("master_weights", &C::master_weights,

@@ -76,7 +76,7 @@ class Pass {
     held_.take(size_.table + 3 * size_.ids +
                size_.lengths);  // ids, positions, targets and bounds of the batch
     row_layer();                // the embedding, a sum over the ranks as well
-    for (int64_t l = 0; l < layers_; ++l) is_checkpointed(l) ? forward_unrecorded(l) : forward(l, false);
+    for (int64_t l = 0; l < layers_; ++l) forward(l);
     held_.take(2 * size_.rows + size_.rstd);  // the last norm
     held_.give(is_checkpointed(layers_ - 1) ? 2 * size_.rows : size_.rows);
     held_.take(size_.gathered + size_.kept);
@@ -87,7 +87,7 @@ class Pass {
     held_.give(size_.kept + size_.rows);
     held_.take(size_.rows);
     held_.give(2 * size_.rows + size_.rstd);
-    for (int64_t l = layers_; l-- > 0;) is_checkpointed(l) ? backward_recomputed(l) : backward(l, true);
+    for (int64_t l = layers_; l-- > 0;) is_checkpointed(l) ? backward_recomputed(l) : backward(l);
     held_.touch(size_.gathered);
     return {held_.peak, input_gradients_.peak};
   }
@@ -117,11 +117,22 @@ class Pass {
     held_.give(2 * size_.gathered);
   }
 
-  /// A block that is recorded: what it saves stays. What the block before fed goes at the end, and its
-  /// residual too where nothing saved that; in a second run both are the checkpoint's.
-  void forward(int64_t layer, bool second_run) {
+  /// The residual sum and its norm, which are recorded always, and the rest of the block. What the block
+  /// before fed goes at the end, and its residual too where nothing saved that.
+  void forward(int64_t layer) {
     if (layer > 0) held_.take(size_.rows);
     held_.take(size_.rows + size_.rstd);
+    if (is_checkpointed(layer)) {
+      body_unrecorded();
+      held_.give(size_.rows);  // the norm's output
+    } else {
+      body(layer);
+    }
+    if (layer > 0) held_.give(is_checkpointed(layer - 1) ? 2 * size_.rows : size_.rows);
+  }
+
+  /// What follows the first norm, recorded: what it saves stays.
+  void body(int64_t layer) {
     column_layer(size_.qkv);
     if (size_.qk_rstd) held_.take(size_.qkv + size_.qk_rstd);
     held_.take(size_.context + size_.lse + size_.lengths);
@@ -134,14 +145,10 @@ class Pass {
     if (gives_back(layer)) held_.give(size_.mlp + size_.rows);
     if (gives_back_gate_up(layer)) held_.give(size_.gate_up);
     held_.give(size_.rows);
-    if (layer > 0 && !second_run) held_.give(is_checkpointed(layer - 1) ? 2 * size_.rows : size_.rows);
   }
 
-  /// A checkpointed block: only what goes in and out of it stays.
-  void forward_unrecorded(int64_t layer) {
-    const int64_t first = layer > 0 ? 2 * size_.rows : size_.rows;  // residual and normed, or normed alone
-    held_.take(first);
-    held_.touch(size_.rstd);
+  /// The same in a checkpoint: only what comes out of it stays.
+  void body_unrecorded() {
     column_layer(size_.qkv);
     if (size_.qk_rstd) {
       held_.take(size_.qkv);
@@ -157,11 +164,18 @@ class Pass {
     column_layer(size_.gate_up);
     held_.take(size_.mlp);
     row_layer();
-    held_.give(size_.gate_up + size_.mlp + first + 2 * size_.rows);
+    held_.give(size_.gate_up + size_.mlp + 2 * size_.rows);
   }
 
-  /// `own`: the gradient that comes in is let go of when it has been used.
-  void backward(int64_t layer, bool own) {
+  void backward(int64_t layer) {
+    body_backward(layer, true);
+    held_.take(size_.rows);
+    held_.give(3 * size_.rows + size_.rstd);  // both gradients, and the saved residual
+  }
+
+  /// To the gradients of the residual and of its norm. `own`: gradients are let go of when they have been
+  /// used, and what the block was given when its last user ran; else they are the checkpoint's.
+  void body_backward(int64_t layer, bool own) {
     if (gives_back_gate_up(layer)) {  // from the norm on
       norm_again();
       held_.take(size_.gate_up);
@@ -176,8 +190,9 @@ class Pass {
     held_.give(size_.gate_up + size_.rows);
     held_.take(size_.rows);
     held_.give((own ? 3 : 1) * size_.rows + size_.rstd);  // gradients in, and the saved residual
-    if (!own && layer == 0) input_gradients_.take(size_.rows);
+    if (!own) input_gradients_.take(size_.rows);
     column_layer(size_.context);
+    if (!own) held_.give(size_.rows);  // the gradient of what attention gave
     held_.take(size_.qkv);
     held_.give(size_.context);
     held_.give(size_.qkv + size_.context + size_.lse + size_.lengths);
@@ -188,25 +203,24 @@ class Pass {
     if (gives_back(layer)) norm_again();
     held_.take(size_.replicated);
     column_backward();
-    held_.give(size_.replicated + size_.qkv + size_.rows);
-    held_.take(size_.rows);
-    if (!own && layer > 0) input_gradients_.take(2 * size_.rows);
+    held_.give(size_.replicated + size_.qkv);
     if (own) {
-      held_.give(3 * size_.rows + size_.rstd);
+      held_.give(size_.rows);  // the norm's output
     } else {
-      // The gradient went to the block's inputs; nothing of it is left here.
-      held_.give((layer > 0 ? 4 : 3) * size_.rows + size_.rstd);
+      input_gradients_.take(size_.rows);
+      held_.give(size_.rows);
     }
   }
 
   void backward_recomputed(int64_t layer) {
-    const int64_t before = held_.now, gradients_in = input_gradients_.now;
-    forward(layer, true);
-    backward(layer, false);
-    held_.now = before;  // outputs of the second run, and the saved inputs, are let go of
-    held_.give(layer > 0 ? 2 * size_.rows : size_.rows);
-    if (layer == layers_ - 1 || !is_checkpointed(layer + 1)) held_.give(size_.rows);
-    input_gradients_.give(gradients_in);
+    const int64_t before = held_.now;
+    norm_again();
+    body(layer);
+    body_backward(layer, false);
+    held_.now = before - size_.rows;  // all of the second run, and the gradient that came in
+    held_.take(size_.rows);
+    input_gradients_.give((layer > 0 ? 2 : 1) * size_.rows);  // of the embedding's output there is one more
+    held_.give(size_.rows + size_.rstd);
   }
 
   Sizes size_;

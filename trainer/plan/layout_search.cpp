@@ -41,19 +41,25 @@ PlanInput with_bf16_true(PlanInput in) {
 
 int changes(const PlanInput& a, const PlanInput& b) {
   return (a.zero_stage != b.zero_stage) + (a.rows != b.rows) + (a.checkpointing != b.checkpointing) +
-         (a.checkpointing_layers != b.checkpointing_layers) + (a.precision != b.precision) +
-         (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
+         (a.checkpointing_layers != b.checkpointing_layers) + (a.checkpointing_rest != b.checkpointing_rest) +
+         (a.precision != b.precision) + (a.tensor_parallel != b.tensor_parallel) + (a.ranks != b.ranks);
 }
 
-PlanInput with_recompute(PlanInput in, GradientCheckpointing policy, int64_t layers) {
-  in.checkpointing = layers == 0 ? GradientCheckpointing::none : policy;
-  in.checkpointing_layers = layers == in.model.n_layer || layers == 0 ? -1 : layers;
+/// A policy of the first blocks, and of the rest.
+struct Policies {
+  GradientCheckpointing first, rest;
+};
+
+PlanInput with_recompute(PlanInput in, const Policies& what, int64_t layers) {
+  const bool all = layers == 0 || layers == in.model.n_layer;
+  in.checkpointing = layers == 0 ? what.rest : what.first;
+  in.checkpointing_layers = all ? -1 : layers;
+  in.checkpointing_rest = all ? GradientCheckpointing::none : what.rest;
   return in;
 }
 
-/// The fewest blocks `policy` must apply to; nothing when all of them are not enough.
-std::optional<PlanInput> fewest_layers(const PlanInput& in, GradientCheckpointing policy,
-                                       double memory_bytes) {
+/// The fewest blocks the first policy must apply to; nothing when all of them are not enough.
+std::optional<PlanInput> fewest_layers(const PlanInput& in, const Policies& policy, double memory_bytes) {
   const auto fits = [&](int64_t layers) {
     return double(plan_memory(with_recompute(in, policy, layers)).total()) <= memory_bytes;
   };
@@ -106,6 +112,8 @@ std::string Layout::changes_from(const PlanInput& o) const {
       fmt::format("gradient_checkpointing={}", spelling_of(input.checkpointing)));
   add(input.checkpointing_layers != o.checkpointing_layers,
       fmt::format("gradient_checkpointing_layers={}", input.checkpointing_layers));
+  add(input.checkpointing_rest != o.checkpointing_rest,
+      fmt::format("gradient_checkpointing_rest={}", spelling_of(input.checkpointing_rest)));
   add(input.rows != o.rows, fmt::format("per_device_train_batch_size={}", input.rows));
   return text;
 }
@@ -113,10 +121,14 @@ std::string Layout::changes_from(const PlanInput& o) const {
 PlanInput with_least_recompute(const PlanInput& in, const Machine& machine) {
   std::optional<Layout> best;
   for (const double memory : {machine.memory_bytes - machine.reserve_bytes, machine.memory_bytes}) {
-    // In the order of what a block costs: a cheaper policy that fits is not beaten by a dearer one on as many
-    // blocks.
-    for (const auto policy : {GradientCheckpointing::selective, GradientCheckpointing::feed_forward,
-                              GradientCheckpointing::full}) {
+    // In the order of what a block costs: of steps as short the one with the cheaper policy is taken.
+    using enum GradientCheckpointing;
+    for (const Policies& policy : {Policies{selective, none},
+                                   {feed_forward, none},
+                                   {feed_forward, selective},
+                                   {full, none},
+                                   {full, selective},
+                                   {full, feed_forward}}) {
       const auto found = fewest_layers(in, policy, memory);
       if (!found) continue;
       const Layout layout = evaluate_layout(*found, machine);
@@ -125,7 +137,7 @@ PlanInput with_least_recompute(const PlanInput& in, const Machine& machine) {
     }
     if (best) return best->input;
   }
-  return with_recompute(in, GradientCheckpointing::full, in.model.n_layer);
+  return with_recompute(in, {GradientCheckpointing::full, GradientCheckpointing::none}, in.model.n_layer);
 }
 
 Layout evaluate_layout(const PlanInput& input, const Machine& machine) {
@@ -175,7 +187,8 @@ std::optional<Layout> smallest_change(const PlanInput& in, const Machine& machin
     PlanInput more = in;
     more.ranks *= factor;
     more.zero_stage = 1;
-    more.checkpointing = GradientCheckpointing::full;
+    more =
+        with_recompute(more, {GradientCheckpointing::full, GradientCheckpointing::none}, more.model.n_layer);
     more.rows = 1;
     more.accumulation = std::max<int64_t>(1, in.rows * in.accumulation / factor);
     for (int tp = in.tensor_parallel; tp <= kLargestTensorParallel; tp *= 2) {

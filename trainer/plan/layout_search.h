@@ -26,8 +26,8 @@ struct Layout {
 
 Layout evaluate_layout(const PlanInput& input, const Machine& machine);
 
-/// `input` with the policy of gradient checkpointing, and the fewest blocks it applies to, whose step is the
-/// shortest of those that fit with the reserve; where none does, of those that fit; gradient_checkpointing
+/// `input` with the policies of gradient checkpointing (a cheaper one, or none, for the rest of the blocks), and
+/// the fewest blocks the first applies to, whose step is the shortest of those that fit with the reserve; where none does, of those that fit; gradient_checkpointing
 /// full when none does that either.
 PlanInput with_least_recompute(const PlanInput& input, const Machine& machine);
 

@@ -1,5 +1,7 @@
 #include "trainer/plan/plan_input.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "models/config/tensor_split.h"
@@ -25,9 +27,17 @@ int64_t PlanInput::recomputed_layers() const {
 }
 
 models::Recompute PlanInput::recompute(int64_t layer) const {
-  const models::Recompute what = recompute_of(checkpointing);
-  if (layer >= recomputed_layers()) return models::Recompute::nothing;
+  const models::Recompute what =
+      recompute_of(layer < recomputed_layers() ? checkpointing : checkpointing_rest);
   return what == models::Recompute::feed_forward && sequence_parallel ? models::Recompute::activation : what;
+}
+
+std::string PlanInput::recompute_text() const {
+  const std::string policy(spelling_of(checkpointing));
+  if (checkpointing_layers < 0) return policy;
+  const std::string first = fmt::format("{} in {} of {} blocks", policy, recomputed_layers(), model.n_layer);
+  if (checkpointing_rest == GradientCheckpointing::none) return first;
+  return fmt::format("{}, {} in the rest", first, spelling_of(checkpointing_rest));
 }
 
 PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model, int ranks) {
@@ -37,6 +47,7 @@ PlanInput plan_input(const TrainConfig& config, const models::QwenConfig& model,
   in.precision = config.precision;
   in.checkpointing = config.gradient_checkpointing;  // `fit` is for the caller to resolve
   in.checkpointing_layers = config.gradient_checkpointing_layers;
+  in.checkpointing_rest = config.gradient_checkpointing_rest;
   in.zero_stage = config.zero_stage;
   in.bucket_bytes = int64_t(config.ddp_bucket_cap_mb * double(1 << 20));
   in.reduce_dtype = config.gradient_reduce_dtype == GradientDType::bf16 ? DType::bf16 : DType::f32;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string>
 
 #include "models/config/qwen_config.h"
 #include "models/qwen/recompute.h"
@@ -14,8 +15,9 @@ struct PlanInput {
   models::QwenConfig model;  ///< resolved
   Precision precision = Precision::fp32;
   Device device = Device::cpu;
-  GradientCheckpointing checkpointing = GradientCheckpointing::none;  ///< never fit
-  int64_t checkpointing_layers = -1;                                  ///< the first blocks; -1: all
+  GradientCheckpointing checkpointing = GradientCheckpointing::none;       ///< never fit
+  int64_t checkpointing_layers = -1;                                       ///< the first blocks; -1: all
+  GradientCheckpointing checkpointing_rest = GradientCheckpointing::none;  ///< of the other blocks
   int64_t zero_stage = 0;
   int64_t bucket_bytes = int64_t{8} << 20;
   DType reduce_dtype = DType::f32;
@@ -51,6 +53,8 @@ struct PlanInput {
   /// up.
   int64_t recomputed_layers() const;
   models::Recompute recompute(int64_t layer) const;
+  /// "feed_forward in 20 of 32 blocks, selective in the rest"
+  std::string recompute_text() const;
 };
 
 /// What a config comes to on `ranks` ranks; every row counts max_seq_len tokens.

@@ -22,12 +22,6 @@ std::string seconds_text(double s) {
   return s >= 1 ? fmt::format("{:.2f} s", s) : fmt::format("{:.2f} ms", 1e3 * s);
 }
 
-std::string checkpointing_text(const PlanInput& in) {
-  const std::string policy(spelling_of(in.checkpointing));
-  if (in.checkpointing_layers < 0) return policy;
-  return fmt::format("{} in {} of {} blocks", policy, in.recomputed_layers(), in.model.n_layer);
-}
-
 double utilisation(const Layout& l, const Machine& m) {
   const double tokens = double(l.input.step_tokens()) / double(l.input.ranks);
   return tokens * flops_of_token(l.input) / (l.time.step() * m.flops(l.input.precision));
@@ -38,7 +32,7 @@ std::string head_text(const PlanReport& r) {
   return fmt::format(
       "{} parameters, {}, checkpointing {}; {} ranks of {} = dp {} x tp {}, zero_stage {}\n"
       "step: {} rows of {} tokens = {} x {} accumulation x {} data-parallel ranks\n",
-      models::parameter_count(in.model), spelling_of(in.precision), checkpointing_text(in), in.ranks,
+      models::parameter_count(in.model), spelling_of(in.precision), in.recompute_text(), in.ranks,
       r.machine.name, in.data_parallel(), in.tensor_parallel, in.zero_stage, in.step_rows(), in.row_tokens,
       in.rows, in.accumulation, in.data_parallel());
 }
@@ -74,6 +68,8 @@ std::string time_text(const PlanReport& r) {
   line("optimizer", t.optimizer);
   line("exposed communication", t.exposed);
   line("step", t.step());
+  if (t.recomputed > 0)
+    text += fmt::format("  {:.1f} % of its FLOPs compute again what was not kept\n", 100 * t.recomputed);
   return text +
          fmt::format("  of {} communication, {:.0f} tokens/s, {:.0f} % of the machine's product rate\n",
                      seconds_text(t.communication), r.asked.tokens_per_s(),
@@ -148,10 +144,13 @@ Json layout_json(const Layout& l, const Machine& m) {
   time["communication"] = l.time.communication;
   time["exposed_communication"] = l.time.exposed;
   time["step"] = l.time.step();
+  time["recomputed_flops_share"] = l.time.recomputed;
   return {{"ranks", l.input.ranks},
           {"tensor_parallel_size", l.input.tensor_parallel},
           {"zero_stage", l.input.zero_stage},
           {"gradient_checkpointing", spelling_of(l.input.checkpointing)},
+          {"gradient_checkpointing_layers", l.input.checkpointing_layers},
+          {"gradient_checkpointing_rest", spelling_of(l.input.checkpointing_rest)},
           {"precision", spelling_of(l.input.precision)},
           {"per_device_train_batch_size", l.input.rows},
           {"gradient_accumulation_steps", l.input.accumulation},

@@ -72,15 +72,20 @@ TimePlan plan_time(const PlanInput& in, const Machine& m) {
   const double tokens = double(in.tokens() * in.forward_passes()), t = in.tensor_parallel;
   const double rate = m.flops(in.precision);
   const double layers = double(in.model.n_layer), f = double(in.model.intermediate_size);
-  const double recomputed = double(in.recomputed_layers()) / layers;
-  const auto share = [&](models::Recompute what) { return in.recompute(0) == what ? recomputed : 0.0; };
+  const auto share = [&](models::Recompute what) {
+    double blocks = 0;
+    for (int64_t l = 0; l < in.model.n_layer; ++l) blocks += in.recompute(l) == what;
+    return blocks / layers;
+  };
   const double again = share(models::Recompute::block), fed = share(models::Recompute::feed_forward);
   TimePlan plan;
   const double blocks = matrix_parameters(in.model) / t, head = head_parameters(in.model) / t;
-  plan.products =
-      tokens *
-      ((6 + 2 * again) * blocks + fed * 2 * layers * 2 * f * double(in.model.n_embd) / t + 6 * head) / rate;
-  plan.attention = tokens * attention_flops(in) * (1 + again / 3) / t / (kAttentionShare * rate);
+  const double products_again = 2 * again * blocks + fed * 2 * layers * 2 * f * double(in.model.n_embd) / t;
+  const double attention = attention_flops(in) / t;
+  plan.products = tokens * (6 * (blocks + head) + products_again) / rate;
+  plan.attention = tokens * attention * (1 + again / 3) / (kAttentionShare * rate);
+  plan.recomputed = products_again + again / 3 * attention;
+  plan.recomputed /= plan.recomputed + 6 * (blocks + head) + attention;
   const double saved = double(size_of(in.compute_dtype())) * double(in.model.n_layer) *
                        (8.0 * double(in.model.n_embd) + 3.0 * double(in.model.intermediate_size)) / t;
   // Two norms made again: a row read, a row written. The activation: gate and up read, their product written;

@@ -21,6 +21,7 @@ struct TimePlan {
   double optimizer = 0;
   double communication = 0;  ///< all of it
   double exposed = 0;        ///< what backward and forward do not hide
+  double recomputed = 0;     ///< share of the FLOPs that compute again what was not kept; no time of its own
 
   double compute() const { return products + attention + elementwise + optimizer; }
   double step() const { return compute() + exposed; }

@@ -26,8 +26,7 @@ PlanInput fitting(const models::QwenModel& model, const TrainConfig& config, int
   if (total > machine.memory_bytes)
     warn("gradient_checkpointing auto: the plan needs {:.1f} GB of {:.1f} GB even with `full`", total / 1e9,
          machine.memory_bytes / 1e9);
-  notice("gradient_checkpointing auto: {} in {} of {} blocks ({:.1f} GB of {:.1f} GB planned)",
-         spelling_of(in.checkpointing), in.recomputed_layers(), in.model.n_layer, total / 1e9,
+  notice("gradient_checkpointing auto: {} ({:.1f} GB of {:.1f} GB planned)", in.recompute_text(), total / 1e9,
          machine.memory_bytes / 1e9);
   return in;
 }
@@ -52,14 +51,16 @@ models::Recompute recompute_of(GradientCheckpointing policy) {
 }
 
 void set_recompute(models::QwenModel& model, const TrainConfig& config, int ranks) {
-  GradientCheckpointing policy = config.gradient_checkpointing;
-  int64_t layers = config.gradient_checkpointing_layers;
-  if (policy == GradientCheckpointing::fit) {
+  TrainConfig c = config;
+  if (c.gradient_checkpointing == GradientCheckpointing::fit) {
     const PlanInput in = fitting(model, config, ranks);
-    policy = in.checkpointing;
-    layers = in.checkpointing_layers;
+    c.gradient_checkpointing = in.checkpointing;
+    c.gradient_checkpointing_layers = in.checkpointing_layers;
+    c.gradient_checkpointing_rest = in.checkpointing_rest;
   }
-  model.recompute(recompute_of(policy), layers < 0 ? model.config().n_layer : layers);
+  const int64_t layers = c.gradient_checkpointing_layers;
+  model.recompute(recompute_of(c.gradient_checkpointing), layers < 0 ? model.config().n_layer : layers,
+                  recompute_of(c.gradient_checkpointing_rest));
 }
 
 }  // namespace genesis::trainer

@@ -62,6 +62,11 @@ TEST_F(ReadyToTrain, WhatThisReleaseCannotDoIsRefusedNotIgnored) {
   EXPECT_NE(message(complete() + "deterministic: full\ntensor_parallel_size: 2").find("conflicts with"),
             std::string::npos);
   EXPECT_NE(message(complete() + "precision: fp16-mixed").find("needs a GPU"), std::string::npos);
+  for (const std::string keys : {"gradient_checkpointing: full\n",
+                                 "gradient_checkpointing: selective\ngradient_checkpointing_layers: 1\n"})
+    EXPECT_NE(message(complete() + keys + "gradient_checkpointing_rest: selective").find("must be cheaper"),
+              std::string::npos)
+        << keys;
 }
 
 }  // namespace

@@ -45,18 +45,26 @@ TEST(Plan, PredictsMemoryByCategory) {
 
 TEST(Plan, PredictsMemoryOfEveryCheckpointingPolicy) {
   const EvenRun run;
-  for (const auto policy :
-       {GradientCheckpointing::selective, GradientCheckpointing::feed_forward, GradientCheckpointing::full})
-    for (const int64_t layers : {-1, 1, 2}) {
-      TrainConfig c = run.config(fmt::format("policy-{}-{}", spelling_of(policy), layers));
-      c.precision = Precision::bf16_mixed;
-      c.gradient_checkpointing = policy;
-      c.gradient_checkpointing_layers = layers;
-      PlanInput in = planned(c, 1);
-      in.row_tokens = run.length(c);
-      expect_near_percent(run.grown(run.measure(c, 1), MemoryCategory::activations),
-                          plan_memory(in).at(MemoryCategory::activations), 3, c.output_dir);
-    }
+  using enum GradientCheckpointing;
+  const auto expect_planned = [&](GradientCheckpointing policy, int64_t layers, GradientCheckpointing rest) {
+    TrainConfig c =
+        run.config(fmt::format("policy-{}-{}-{}", spelling_of(policy), layers, spelling_of(rest)));
+    c.precision = Precision::bf16_mixed;
+    c.gradient_checkpointing = policy;
+    c.gradient_checkpointing_layers = layers;
+    c.gradient_checkpointing_rest = rest;
+    PlanInput in = planned(c, 1);
+    in.row_tokens = run.length(c);
+    const MemoryStats stats = run.measure(c, 1);
+    const MemoryPlan plan = plan_memory(in);
+    for (const auto category : {MemoryCategory::activations, MemoryCategory::gradients})
+      expect_near_percent(run.grown(stats, category), plan.at(category), 3, c.output_dir);
+  };
+  for (const auto policy : {selective, feed_forward, full})
+    for (const int64_t layers : {-1, 1, 2}) expect_planned(policy, layers, none);
+  expect_planned(feed_forward, 1, selective);
+  expect_planned(full, 1, selective);
+  expect_planned(full, 2, feed_forward);
 }
 
 TEST(Plan, PredictsNarrowGradientsToTheByte) {
