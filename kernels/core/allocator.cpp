@@ -29,10 +29,17 @@ void* allocate_pages(int64_t bytes) {
   return pages;
 }
 
+/// A segment of the card's memory; none of it may be touched, until a block is cut out.
+void* allocate_segment(int64_t bytes) {
+  void* data = cuda::allocate_bytes(bytes);
+  if (data) note_card_block(data, bytes, false);
+  return data;
+}
+
 struct Pool {
   std::mutex mutex;
   BlockPool blocks[2] = {{allocate_pages, std::free, kCpuSegment},  // by device
-                         {cuda::allocate_bytes, cuda::free_bytes}};
+                         {allocate_segment, cuda::free_bytes}};
   int64_t outside[2] = {0, 0};  // counted and not ours, by device
   MemoryStats stats[2];
 
@@ -131,7 +138,7 @@ Block allocate(int64_t bytes, Device device) {
   block.data = p.blocks[int(device)].take(bytes);
   p.count_reserved();
   if (!block.data) out_of_memory(p, block);
-  if (device == Device::cpu) unpoison(block.data, bytes);
+  device == Device::cpu ? unpoison(block.data, bytes) : note_card_block(block.data, bytes, true);
   account(p.stats[int(device)], block.category, bytes);
   return block;
 }
@@ -148,7 +155,7 @@ void release(const Block& block) noexcept {
   if (thread_hold && block.device == Device::cuda) return thread_hold->blocks_.push_back(block);
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  if (block.device == Device::cpu) poison(block.data, block.bytes);
+  block.device == Device::cpu ? poison(block.data, block.bytes) : note_card_block(block.data, block.bytes, false);
   p.blocks[int(block.device)].give(block.data);
   account(p.stats[int(block.device)], block.category, -block.bytes);
 }

@@ -6,6 +6,7 @@ namespace genesis::kernels::cuda {
 /// A candidate for the largest of a row.
 struct Best {
   float value;
+  uint32_t filled = 0;  // where padding would be: whoever copies all 16 bytes reads nothing unwritten
   int64_t place;
 };
 
@@ -21,15 +22,15 @@ __device__ inline bool beats(const Best& a, const Best& b) {
 /// The best of row[0, width), in every thread of the block; the order of comparing does not matter.
 template <class T>
 __device__ inline Best best_of_row(const T* row, int64_t width, Best* scratch) {
-  Best best{0, -1};
+  Best best{.value = 0, .place = -1};
   for (int64_t i = threadIdx.x; i < width; i += blockDim.x) {
-    const Best here{widen(row[i]), i};
+    const Best here{.value = widen(row[i]), .place = i};
     if (beats(here, best)) best = here;
   }
-  return block_reduce(best, scratch, Best{0, -1}, [](Best mine) {
+  return block_reduce(best, scratch, Best{.value = 0, .place = -1}, [](Best mine) {
     for (int step = 16; step > 0; step /= 2) {
-      const Best other{__shfl_xor_sync(0xffffffffu, mine.value, step),
-                       __shfl_xor_sync(0xffffffffu, mine.place, step)};
+      const Best other{.value = __shfl_xor_sync(0xffffffffu, mine.value, step),
+                       .place = __shfl_xor_sync(0xffffffffu, mine.place, step)};
       if (beats(other, mine)) mine = other;
     }
     return mine;

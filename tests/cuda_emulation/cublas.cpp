@@ -2,6 +2,8 @@
 #include <cstring>
 #include <vector>
 
+#include "checker/order.h"
+#include "checker/shadow.h"
 #include "kernels/core/check.h"
 #include "kernels/core/dtype.h"
 #include "kernels/cuda/cublas_library.h"
@@ -100,6 +102,15 @@ float rounded_to_tf32(float x) {
   return x;
 }
 
+/// Every column of every matrix is read or written.
+void check_matrices(const void* p, const EmulatedLayout& x, genesis::emulation::Access access) {
+  for (int64_t z = 0; z < x.batches; ++z)
+    for (int64_t c = 0; c < x.columns; ++c)
+      genesis::emulation::check_range(
+          static_cast<const char*>(p) + (z * x.batch_stride + c * x.leading) * size_of(x.type),
+          size_t(x.rows * size_of(x.type)), access);
+}
+
 std::vector<float> as_floats(const void* p, const EmulatedLayout& x, cublasOperation_t op, int64_t z,
                              cublasComputeType_t compute) {
   std::vector<float> out(size_t(x.rows * x.columns));  // op(X), row-major
@@ -119,7 +130,19 @@ struct Product {
   void* d_data;
   float alpha, beta;
 
+  void check() const {
+    using genesis::emulation::Access;
+    genesis::emulation::name_work({.kernel = nullptr, .words = "matrix product"});
+    check_matrices(a_data, a, Access::read);
+    check_matrices(b_data, b, Access::read);
+    if (beta != 0) check_matrices(c_data, c, Access::read);
+    if (f.epilogue == CUBLASLT_EPILOGUE_BIAS)
+      genesis::emulation::check_range(f.bias, size_t(d.rows * size_of(d.type)), Access::read);
+    check_matrices(d_data, d, Access::write);
+  }
+
   void run() const {
+    check();
     const int64_t m = d.rows, n = d.columns, k = f.a == CUBLAS_OP_N ? a.columns : a.rows;
     for (int64_t z = 0; z < d.batches; ++z) {
       const auto x = as_floats(a_data, a, f.a, z, f.compute), y = as_floats(b_data, b, f.b, z, f.compute);
@@ -278,7 +301,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t matmul, con
                         *static_cast<const float*>(alpha),
                         *static_cast<const float*>(beta)};
   genesis::emulation::enqueue(stream, [product, workspace, one] {
-    if (one.workspace > 0) std::memset(workspace, 0x7f, kTouchedWorkspace);  // whoever else uses it will see
+    if (one.workspace > 0) {  // whoever else uses it will see
+      genesis::emulation::check_range(workspace, kTouchedWorkspace, genesis::emulation::Access::write);
+      std::memset(workspace, 0x7f, kTouchedWorkspace);
+    }
     product.run();
   });
   return CUBLAS_STATUS_SUCCESS;

@@ -142,13 +142,13 @@ inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cud
     if (capturing(stream)) return cudaErrorStreamCaptureUnsupported;
     const auto* from = static_cast<const char*>(src);
     enqueue(stream, [copy = std::vector<char>(from, from + bytes), dst, bytes] {
-      std::memcpy(dst, copy.data(), bytes);
+      copy_bytes(dst, copy.data(), bytes);
     });
     return cudaSuccess;
   }
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst) && capturing(stream))
     return cudaErrorStreamCaptureUnsupported;
-  enqueue(stream, [=] { std::memmove(dst, src, bytes); });
+  enqueue(stream, [=] { copy_bytes(dst, src, bytes); });
   if (kind == cudaMemcpyDeviceToHost && !is_pinned(dst)) {
     note_host_wait();
     drain(stream);
@@ -157,7 +157,7 @@ inline cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cud
   return cudaSuccess;
 }
 inline cudaError_t cudaMemsetAsync(void* dst, int value, size_t bytes, cudaStream_t stream) {
-  genesis::emulation::enqueue(stream, [=] { std::memset(dst, value, bytes); });
+  genesis::emulation::enqueue(stream, [=] { genesis::emulation::fill_bytes(dst, value, bytes); });
   return cudaSuccess;
 }
 inline cudaError_t cudaDeviceGetStreamPriorityRange(int* a, int* b) { return *a = *b = 0, cudaSuccess; }
@@ -176,9 +176,11 @@ inline cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned) 
   return genesis::emulation::await(s, e), cudaSuccess;
 }
 inline cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) {
-  return *e = new CUevent_st, cudaSuccess;
+  return *e = genesis::emulation::create_event(), cudaSuccess;
 }
-inline cudaError_t cudaEventDestroy(cudaEvent_t e) { return delete e, cudaSuccess; }
+inline cudaError_t cudaEventDestroy(cudaEvent_t e) {
+  return genesis::emulation::destroy_event(e), cudaSuccess;
+}
 inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s) {
   return genesis::emulation::record(e, s), cudaSuccess;
 }
@@ -213,58 +215,62 @@ inline cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) { return delete ex
 inline cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s) {
   return genesis::emulation::launch_graph(exec->graph, s), cudaSuccess;
 }
-inline cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
+inline cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int bytes) {
+  if (bytes < 0 || bytes > 227 << 10) return cudaErrorInvalidValue;
+  return genesis::emulation::allow_dynamic_shared(kernel, size_t(bytes)), cudaSuccess;
+}
 
+/// A launch as the card keeps it.
+template <class... P>
+struct GenesisCall {
+  void (*kernel)(P...);
+  std::tuple<std::decay_t<P>...> values;
+  static void enter(const void* call) {
+    const auto& self = *static_cast<const GenesisCall*>(call);
+    std::apply(self.kernel, self.values);
+  }
+};
 template <class... P, class... A>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(P...), A&&... arguments) {
+  using Call = GenesisCall<P...>;
+  static_assert((0 + ... + sizeof(P)) <= 4096, "a card takes 4 KiB of parameters");
   const auto index = [](const dim3& d) { return genesis::emulation::Index{d.x, d.y, d.z}; };
-  genesis::emulation::enqueue(
-      config->stream,
-      [kernel, values = std::tuple<std::decay_t<P>...>(std::forward<A>(arguments)...),
-       grid = index(config->gridDim), block = index(config->blockDim), bytes = config->dynamicSmemBytes] {
-        genesis::emulation::run_grid(grid, block, bytes, [&] { std::apply(kernel, values); });
-        genesis::emulation::note_kernel();
-      });
+  const genesis::emulation::Launch launch{.kernel = reinterpret_cast<const void*>(kernel),
+                                          .grid = index(config->gridDim),
+                                          .block = index(config->blockDim),
+                                          .shared_bytes = config->dynamicSmemBytes,
+                                          .enter = &Call::enter,
+                                          .call_bytes = sizeof(Call)};
+  if (!genesis::emulation::is_launchable(launch)) return cudaErrorInvalidValue;
+  genesis::emulation::enqueue(config->stream, [launch, call = Call{kernel, {std::forward<A>(arguments)...}}] {
+    genesis::emulation::run_grid(launch, &call);
+    genesis::emulation::note_kernel();
+  });
   return cudaSuccess;
 }
 
-inline void __syncthreads() { genesis::emulation::block_barrier(); }
-inline void __syncwarp(unsigned = 0xffffffffu) { genesis::emulation::warp_barrier(); }
-
-/// The value of another lane.
+using GenesisSite = genesis::emulation::Site;
+inline void __syncthreads(GenesisSite site = GenesisSite::current()) { genesis::emulation::block_barrier(site); }
+inline void __syncwarp(unsigned = 0xffffffffu, GenesisSite site = GenesisSite::current()) {
+  genesis::emulation::warp_barrier(site);
+}
 template <class T>
-T genesis_exchange(T value, int from) {
-  using namespace genesis::emulation;
-  static_assert(sizeof(T) <= sizeof(LaneSlot));
-  LaneSlot* slots = warp_slots();
-  std::memcpy(slots[lane()].bytes, &value, sizeof(T));
-  warp_barrier();
-  std::memcpy(&value, slots[from].bytes, sizeof(T));
-  warp_barrier();
+T __shfl_xor_sync(unsigned mask, T value, int distance, GenesisSite site = GenesisSite::current()) {
+  genesis::emulation::exchange(&value, sizeof(T), genesis::emulation::lane() ^ distance, mask, site);
   return value;
 }
 template <class T>
-T __shfl_xor_sync(unsigned, T value, int mask) {
-  return genesis_exchange(value, genesis::emulation::lane() ^ mask);
-}
-template <class T>
-T __shfl_sync(unsigned, T value, int from) {
-  return genesis_exchange(value, from);
+T __shfl_sync(unsigned mask, T value, int from, GenesisSite site = GenesisSite::current()) {
+  genesis::emulation::exchange(&value, sizeof(T), from, mask, site);
+  return value;
 }
 
-/// Lanes that say yes.
-inline int genesis_votes(bool yes) {
-  using namespace genesis::emulation;
-  LaneSlot* slots = warp_slots();
-  slots[lane()].bytes[0] = yes;
-  warp_barrier();
-  int votes = 0;
-  for (int l = 0; l < 32; ++l) votes += slots[l].bytes[0];
-  warp_barrier();
-  return votes;
+inline int __any_sync(unsigned mask, int yes, GenesisSite site = GenesisSite::current()) {
+  return genesis::emulation::votes(yes != 0, mask, site) > 0;
 }
-inline int __any_sync(unsigned, int yes) { return genesis_votes(yes != 0) > 0; }
-inline int __all_sync(unsigned, int yes) { return genesis_votes(yes != 0) == 32; }
+inline int __all_sync(unsigned mask, int yes, GenesisSite site = GenesisSite::current()) {
+  return genesis::emulation::votes(yes != 0, mask, site) == 32;
+}
 
 inline unsigned __umulhi(unsigned a, unsigned b) { return unsigned(uint64_t(a) * b >> 32); }
 inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
@@ -274,11 +280,8 @@ inline double __longlong_as_double(long long bits) {
   double x;
   return std::memcpy(&x, &bits, 8), x;
 }
-/// Threads run in turn between barriers.
 inline unsigned long long atomicAdd(unsigned long long* at, unsigned long long more) {
-  const unsigned long long before = *at;
-  *at += more;
-  return before;
+  return genesis::emulation::add_atomically(at, more);
 }
 /// Rounded by itself: the compiler makes no fused operation of it.
 inline double __dmul_rn(double a, double b) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "checker/order.h"
+#include "checker/shadow.h"
 #include "kernels/core/check.h"
 #include "kernels/core/cuda/stream.h"
 #include "kernels/cuda/sdpa_plan.h"
@@ -26,6 +28,9 @@ struct Part {
   const SdpaMemory& m;
   int64_t document, head;
 
+  static void check(const void* at, size_t bytes, emulation::Access access) {
+    emulation::check_range(at, bytes, access);
+  }
   int64_t rows() const { return s.packed ? static_cast<const int32_t*>(m.lengths)[document] : s.length; }
   int64_t kv_head() const { return head * s.kv_heads / s.heads; }
   int64_t first(SdpaOffset which) const {
@@ -34,11 +39,13 @@ struct Part {
   }
   float get(const void* data, SdpaOffset which, int64_t row, int64_t of_head, int64_t i) const {
     const int64_t at = first(which) + row * row_of(s, which) + of_head * s.d + i;
+    check(static_cast<const char*>(data) + 2 * at, 2, emulation::Access::read);
     return s.dtype == DType::bf16 ? float(static_cast<const bf16*>(data)[at])
                                   : float(static_cast<const f16*>(data)[at]);
   }
   void set(void* data, SdpaOffset which, int64_t row, int64_t of_head, int64_t i, double value) const {
     const int64_t at = first(which) + row * row_of(s, which) + of_head * s.d + i;
+    check(static_cast<const char*>(data) + 2 * at, 2, emulation::Access::write);
     if (s.dtype == DType::bf16)
       static_cast<bf16*>(data)[at] = bf16(float(value));
     else
@@ -46,8 +53,8 @@ struct Part {
   }
   float& stat(int64_t row) const {
     auto* stats = static_cast<float*>(m.stats);
-    return s.packed ? stats[first(kOffsetStats) + row * s.heads + head]
-                    : stats[(document * s.heads + head) * s.length + row];
+    return stats[s.packed ? first(kOffsetStats) + row * s.heads + head
+                          : (document * s.heads + head) * s.length + row];
   }
   double score(int64_t query, int64_t key) const {
     double sum = 0;
@@ -64,6 +71,7 @@ void forward(const Part& p) {
     for (int64_t k = 0; k <= n; ++k) e.push_back(p.score(n, k));
     for (const double x : e) largest = std::max(largest, x);
     for (double& x : e) sum += x = std::exp(x - largest);
+    Part::check(&p.stat(n), sizeof(float), emulation::Access::write);
     p.stat(n) = float(largest + std::log(sum));
     for (int64_t i = 0; i < p.s.d; ++i) {
       double out = 0;
@@ -121,6 +129,7 @@ int64_t SdpaPlan::workspace_bytes() const { return 256; }
 
 void SdpaPlan::run(const SdpaMemory& memory) const {
   emulation::enqueue(genesis::cuda::current_stream(), [shape = graph_->shape, memory] {
+    emulation::name_work({.kernel = nullptr, .words = "cuDNN's attention"});
     for (int64_t document = 0; document < shape.sequences; ++document) {
       if (shape.backward) {
         backward(shape, memory, document);

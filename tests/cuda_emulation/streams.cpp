@@ -3,10 +3,15 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <set>
 
+#include "checker/fault.h"
+#include "checker/shadow.h"
 #include "emulator.h"
+#include "kernels/core/cuda/stream.h"
+#include "kernels/core/poison.h"
 
 namespace genesis::emulation {
 namespace {
@@ -14,7 +19,11 @@ namespace {
 struct Streams {
   CUstream_st fallback;  // the default stream
   std::set<CUstream_st*> all{&fallback};
+  std::set<CUevent_st*> events;
   std::map<const char*, size_t> pinned;
+  Clock host;                 // what the host has waited for
+  std::vector<uint32_t> given;  // by stream id: pieces of work, also of streams that are gone
+  std::set<uint32_t> free_ids;
   int captures = 0;
   int64_t host_waits = 0;
 };
@@ -24,17 +33,37 @@ Streams& streams() {
   return *s;
 }
 
-CUstream_st& of(CUstream_st* stream) { return stream ? *stream : streams().fallback; }
+CUstream_st& of(CUstream_st* stream) {
+  if (stream && !streams().all.contains(stream)) {
+    std::fprintf(stderr, "emulated card: work for a stream that is gone or never was\n");
+    std::abort();
+  }
+  return stream ? *stream : streams().fallback;
+}
+
+CUevent_st& of(CUevent_st* event) {
+  if (!streams().events.contains(event)) {
+    std::fprintf(stderr, "emulated card: an event that is gone or never was\n");
+    std::abort();
+  }
+  return *event;
+}
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 void push(CUstream_st& s, EmulatedWork work) {
-  if (s.captured)
-    s.captured->work.push_back(std::move(work));
-  else
-    s.waiting.push_back(std::move(work));
+  if (s.captured) return s.captured->work.push_back(std::move(work));
+  join(s.before, streams().host);
+  if (work.awaits) join(s.before, work.awaits->before);
+  if (work.run) {
+    work.place = {s.id, ++s.given, s.before};
+    if (s.before.size() <= s.id) s.before.resize(s.id + 1);
+    s.before[s.id] = s.given;
+  }
+  if (work.marks) work.marks->before = s.before;
+  s.waiting.push_back(std::move(work));
 }
 
 void run_until(EmulatedMark& mark);
@@ -42,7 +71,10 @@ void run_until(EmulatedMark& mark);
 void run_next(CUstream_st& s) {
   const EmulatedWork work = std::move(s.waiting.front());
   s.waiting.pop_front();
-  if (work.run) work.run();
+  if (work.run) {
+    begin_work(work.place, {});
+    work.run();
+  }
   if (work.marks) {
     work.marks->reached = true;
     work.marks->seconds = now();
@@ -69,48 +101,95 @@ void enqueue(CUstream_st* stream, std::function<void()> run) {
 
 void record(CUevent_st* event, CUstream_st* stream) {
   MachineLock lock;
-  event->last = std::make_shared<EmulatedMark>();
+  of(event).last = std::make_shared<EmulatedMark>();
   event->last->stream = &of(stream);
   push(of(stream), {.run = {}, .marks = event->last, .awaits = {}});
 }
 
 void await(CUstream_st* stream, CUevent_st* event) {
   MachineLock lock;
-  if (event->last && !event->last->reached) push(of(stream), {.run = {}, .marks = {}, .awaits = event->last});
+  if (!of(event).last) return;
+  if (!event->last->reached)
+    push(of(stream), {.run = {}, .marks = {}, .awaits = event->last});
+  else
+    join(of(stream).before, event->last->before);
 }
 
 void drain(CUstream_st* stream) {
   DeviceAccess access;
   CUstream_st& s = of(stream);
   while (!s.waiting.empty()) run_next(s);
+  join(streams().host, s.before);
 }
 
 void drain(CUevent_st* event) {
   DeviceAccess access;
-  if (event->last) run_until(*event->last);
+  if (!of(event).last) return;
+  run_until(*event->last);
+  join(streams().host, event->last->before);
 }
 
 void drain_all() {
   DeviceAccess access;
-  for (CUstream_st* s : streams().all)
+  for (CUstream_st* s : streams().all) {
     while (!s->waiting.empty()) run_next(*s);
+    join(streams().host, s->before);
+  }
 }
 
 bool advance(CUevent_st* event) {
   DeviceAccess access;
-  if (!event->last) return true;
+  if (!of(event).last) return true;
   if (!event->last->reached && !event->last->stream->waiting.empty()) run_next(*event->last->stream);
+  if (event->last->reached) join(streams().host, event->last->before);
   return event->last->reached;
+}
+
+void copy_bytes(void* dst, const void* src, size_t bytes) {
+  name_work({.kernel = nullptr, .words = "copy"});
+  check_copy(dst, src, bytes);
+  std::memmove(dst, src, bytes);
+}
+
+void fill_bytes(void* dst, int value, size_t bytes) {
+  name_work({.kernel = nullptr, .words = "fill"});
+  check_range(dst, bytes, Access::write);
+  std::memset(dst, value, bytes);
+}
+
+CUevent_st* create_event() {
+  MachineLock lock;
+  return *streams().events.insert(new CUevent_st).first;
+}
+
+void destroy_event(CUevent_st* event) {
+  MachineLock lock;
+  streams().events.erase(&of(event));
+  delete event;
 }
 
 CUstream_st* create_stream() {
   MachineLock lock;
-  return *streams().all.insert(new CUstream_st).first;
+  Streams& all = streams();
+  auto* stream = new CUstream_st;
+  if (all.free_ids.empty()) {
+    if (all.given.empty()) all.given.push_back(0);  // the default stream's
+    stream->id = uint32_t(all.given.size());
+    all.given.push_back(0);
+  } else {
+    stream->id = *all.free_ids.begin();
+    all.free_ids.erase(all.free_ids.begin());
+  }
+  stream->given = all.given[stream->id];
+  all.all.insert(stream);
+  return stream;
 }
 
 void destroy_stream(CUstream_st* stream) {
   drain(stream);
   MachineLock lock;
+  streams().given[stream->id] = stream->given;
+  streams().free_ids.insert(stream->id);
   streams().all.erase(stream);
   delete stream;
 }
@@ -177,3 +256,16 @@ bool is_pinned(const void* data) {
 }
 
 }  // namespace genesis::emulation
+
+namespace genesis {
+
+void note_card_block(void* block, int64_t bytes, bool in_use) {
+  using namespace emulation;
+  if (!checking()) return;
+  enqueue(cuda::current_stream(), [=] {
+    auto* begin = static_cast<char*>(block);
+    in_use ? open_block(begin, size_t(bytes)) : close_blocks(begin, 1);
+  });
+}
+
+}  // namespace genesis

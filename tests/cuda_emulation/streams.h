@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "checker/order.h"
+
 struct CUstream_st;
 
 /// A place in a stream that others wait for. An event's record makes one; whoever waits keeps it, since the
@@ -17,11 +19,13 @@ struct EmulatedMark {
   CUstream_st* stream = nullptr;
   bool reached = false;
   double seconds = 0;
+  genesis::emulation::Clock before;  // what is over when it is reached
 };
 /// What a stream does next: a piece of work, a mark, or a wait for another stream's mark.
 struct EmulatedWork {
   std::function<void()> run;
   std::shared_ptr<EmulatedMark> marks, awaits;
+  genesis::emulation::Place place{};
 };
 struct CUgraph_st {
   std::vector<EmulatedWork> work;
@@ -32,6 +36,8 @@ struct CUgraphExec_st {
 struct CUstream_st {
   std::deque<EmulatedWork> waiting;
   CUgraph_st* captured = nullptr;  // work goes here while the stream is captured
+  uint32_t id = 0, given = 0;      // pieces of work so far
+  genesis::emulation::Clock before;  // what is over when work given from now on begins
 };
 struct CUevent_st {
   std::shared_ptr<EmulatedMark> last;  // null: never recorded, which counts as reached
@@ -50,6 +56,12 @@ void drain_all();
 /// One piece of work of the event's stream; whether the event is reached then.
 bool advance(CUevent_st* event);
 
+/// Bytes of a copy or a fill of running work, with what the checker keeps of them.
+void copy_bytes(void* dst, const void* src, size_t bytes);
+void fill_bytes(void* dst, int value, size_t bytes);
+
+CUevent_st* create_event();
+void destroy_event(CUevent_st* event);
 CUstream_st* create_stream();
 void destroy_stream(CUstream_st* stream);
 /// Whether a stream is being captured: most calls that wait are errors then, as on a card.
