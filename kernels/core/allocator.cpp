@@ -155,7 +155,8 @@ void release(const Block& block) noexcept {
   if (thread_hold && block.device == Device::cuda) return thread_hold->blocks_.push_back(block);
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  block.device == Device::cpu ? poison(block.data, block.bytes) : note_card_block(block.data, block.bytes, false);
+  block.device == Device::cpu ? poison(block.data, block.bytes)
+                              : note_card_block(block.data, block.bytes, false);
   p.blocks[int(block.device)].give(block.data);
   account(p.stats[int(block.device)], block.category, -block.bytes);
 }

@@ -16,8 +16,8 @@ inline void poison(const void* at, int64_t bytes) { GENESIS_POISON(POISON, at, s
 inline void unpoison(const void* at, int64_t bytes) { GENESIS_POISON(UNPOISON, at, size_t(bytes)); }
 
 #if defined(GENESIS_CUDA_EMULATION)
-/// A block of the card's memory is handed out, or taken back, in the order of the current stream: the emulated card
-/// (tests/cuda_emulation) reports who touches any other, or reads what nobody wrote since.
+/// A block of the card's memory is handed out, or taken back, in the order of the current stream: the
+/// emulated card (tests/cuda_emulation) reports who touches any other, or reads what nobody wrote since.
 void note_card_block(void* block, int64_t bytes, bool in_use);
 #else
 inline void note_card_block(void*, int64_t, bool) {}

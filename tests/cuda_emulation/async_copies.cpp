@@ -52,16 +52,20 @@ void end_copies(int thread) {
   size_t left = mine.open.size();
   for (const auto& group : mine.groups) left += group.size();
   if (left > 0 && checking())
-    report(FaultKind::synchronisation, work_key(), 1,
-           name_of_work() + ": a thread ends with " + std::to_string(left) + " copies that it did not wait for");
+    report(
+        FaultKind::synchronisation, work_key(), 1,
+        name_of_work() + ": a thread ends with " + std::to_string(left) + " copies that it did not wait for");
 }
 
 void copy_later(void* shared, const void* global, bool valid) {
   const auto code = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  if (checking() && ((reinterpret_cast<uintptr_t>(shared) | reinterpret_cast<uintptr_t>(global)) % kBytes) != 0)
-    report(FaultKind::misaligned, code, 0, name_of_work() + ": an asynchronous copy of 16 bytes that are not aligned");
   note_access(shared, kBytes, Access::write, code);
-  if (acting) mark_in_flight(reinterpret_cast<uintptr_t>(shared), kBytes);
+  const Unwatched emulator;
+  if (checking() &&
+      ((reinterpret_cast<uintptr_t>(shared) | reinterpret_cast<uintptr_t>(global)) % kBytes) != 0)
+    report(FaultKind::misaligned, code, 0,
+           name_of_work() + ": an asynchronous copy of 16 bytes that are not aligned");
+  if (checking()) mark_in_flight(reinterpret_cast<uintptr_t>(shared), kBytes);
   std::memset(shared, 0xff, kBytes);
   under_way()[size_t(current_thread())].open.push_back(
       {static_cast<char*>(shared), static_cast<const char*>(global), valid, code});

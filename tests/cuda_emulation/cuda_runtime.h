@@ -250,7 +250,9 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
 }
 
 using GenesisSite = genesis::emulation::Site;
-inline void __syncthreads(GenesisSite site = GenesisSite::current()) { genesis::emulation::block_barrier(site); }
+inline void __syncthreads(GenesisSite site = GenesisSite::current()) {
+  genesis::emulation::block_barrier(site);
+}
 inline void __syncwarp(unsigned = 0xffffffffu, GenesisSite site = GenesisSite::current()) {
   genesis::emulation::warp_barrier(site);
 }

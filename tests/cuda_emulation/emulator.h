@@ -22,8 +22,8 @@ struct Index {
 inline Index thread_index, block_index, block_extent, grid_extent;
 inline char* shared_memory = nullptr;
 
-/// What a kernel is started with: `enter(call)` in every thread. `call` holds the arguments, which a kernel may
-/// read and nothing else.
+/// What a kernel is started with: `enter(call)` in every thread. `call` holds the arguments, which a kernel
+/// may read and nothing else.
 struct Launch {
   const void* kernel = nullptr;
   Index grid, block;
@@ -51,15 +51,15 @@ int lane();
 /// For instructions that take an address of device memory and no other.
 void need_device_memory(const void* address);
 
-/// 16 bytes to shared memory that arrive when they are waited for, zeros when not `valid`; until then the place
-/// holds NaNs. Reads the source then, too.
+/// 16 bytes to shared memory that arrive when they are waited for, zeros when not `valid`; until then the
+/// place holds NaNs. Reads the source then, too.
 void copy_later(void* shared, const void* global, bool valid);
 void commit_copies();
 void wait_for_copies(int pending);
 
 /// c += a b of one m16n8k16 instruction, from the lanes' fragments; `widen` makes a float of 16 bits.
-void multiply_fragments(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1, float (*widen)(uint16_t),
-                        const Site& site);
+void multiply_fragments(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1,
+                        float (*widen)(uint16_t), const Site& site);
 /// ldmatrix.x4 of rows in shared memory.
 void load_fragments(uint32_t (&r)[4], const void* row, bool transposed, const Site& site);
 

@@ -138,7 +138,8 @@ void fiber_main() {
 void make_fibers(Block& b, uint32_t number) {
   b.whole = {.arrived = 0, .members = b.threads};
   for (int w = 0; w < kMaxThreads / 32; ++w)
-    b.warps[w] = {.members = std::max(0, std::min(32, b.threads - w * 32)), .generation = b.warps[w].generation};
+    b.warps[w] = {.members = std::max(0, std::min(32, b.threads - w * 32)),
+                  .generation = b.warps[w].generation};
   for (int i = 0; i < b.threads; ++i) {
     auto* top = reinterpret_cast<uint64_t*>(b.stacks + (size_t(i) + 1) * kStackBytes);
     *--top = 0;  // keeps the alignment a call would leave

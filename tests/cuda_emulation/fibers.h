@@ -17,8 +17,8 @@ struct Barrier {
   Site site{};  // of the first to arrive
 };
 
-/// 64 bytes of every lane, for what lanes give each other. Two sets take turns, so that one is read while the next is
-/// written.
+/// 64 bytes of every lane, for what lanes give each other. Two sets take turns, so that one is read while the
+/// next is written.
 struct alignas(16) LaneSlot {
   unsigned char bytes[64];
   uint64_t generation;  // of the warp when they were written

@@ -65,7 +65,8 @@ bool is_launchable(const Launch& l) {
     return std::to_string(i.x) + " x " + std::to_string(i.y) + " x " + std::to_string(i.z);
   };
   const uint64_t threads = uint64_t(l.block.x) * l.block.y * l.block.z;
-  if (threads == 0 || threads > kMaxThreads || l.block.z > 64) return refuse(text(l.block) + " threads in a block");
+  if (threads == 0 || threads > kMaxThreads || l.block.z > 64)
+    return refuse(text(l.block) + " threads in a block");
   if (l.grid.x == 0 || l.grid.y == 0 || l.grid.z == 0 || l.grid.x > 0x7fffffffu || l.grid.y > 65535 ||
       l.grid.z > 65535)
     return refuse("a grid of " + text(l.grid) + " blocks");
@@ -75,7 +76,8 @@ bool is_launchable(const Launch& l) {
   const size_t limit = asked == allowed().end() ? kSharedWithoutAsking : asked->second + fixed;
   if (shared > kSharedBytes || shared > std::max(limit, kSharedWithoutAsking))
     return refuse(std::to_string(shared) + " bytes of shared memory, " + std::to_string(fixed) +
-                  " of them of its own; it was allowed " + std::to_string(std::max(limit, kSharedWithoutAsking)));
+                  " of them of its own; it was allowed " +
+                  std::to_string(std::max(limit, kSharedWithoutAsking)));
   note_launch(l, fixed);
   return true;
 }

@@ -21,7 +21,7 @@ struct Streams {
   std::set<CUstream_st*> all{&fallback};
   std::set<CUevent_st*> events;
   std::map<const char*, size_t> pinned;
-  Clock host;                 // what the host has waited for
+  Clock host;                   // what the host has waited for
   std::vector<uint32_t> given;  // by stream id: pieces of work, also of streams that are gone
   std::set<uint32_t> free_ids;
   int captures = 0;

@@ -35,8 +35,8 @@ struct CUgraphExec_st {
 };
 struct CUstream_st {
   std::deque<EmulatedWork> waiting;
-  CUgraph_st* captured = nullptr;  // work goes here while the stream is captured
-  uint32_t id = 0, given = 0;      // pieces of work so far
+  CUgraph_st* captured = nullptr;    // work goes here while the stream is captured
+  uint32_t id = 0, given = 0;        // pieces of work so far
   genesis::emulation::Clock before;  // what is over when work given from now on begins
 };
 struct CUevent_st {
@@ -71,8 +71,8 @@ bool begin_capture(CUstream_st* stream);
 CUgraph_st* end_capture(CUstream_st* stream);
 void launch_graph(const CUgraph_st& graph, CUstream_st* stream);
 
-/// How often the host waited for the card: synchronisations, copies to memory that is not pinned, memory given
-/// back to the driver.
+/// How often the host waited for the card: synchronisations, copies to memory that is not pinned, memory
+/// given back to the driver.
 int64_t host_waits();
 void note_host_wait();
 

@@ -1,5 +1,5 @@
-// What the lanes of a warp do together: shuffles, tensor-core products, loads of fragments. None of it orders memory
-// (CUDA programming guide: only __syncwarp and __syncthreads do).
+// What the lanes of a warp do together: shuffles, tensor-core products, loads of fragments. None of it orders
+// memory (CUDA programming guide: only __syncwarp and __syncthreads do).
 #include <cstring>
 #include <string>
 
@@ -14,8 +14,8 @@ namespace {
 void refuse(const Site& site, const std::string& why) {
   const std::string file = site.file_name();
   report(FaultKind::synchronisation, site.line(), 0,
-         name_of_work() + ": " + why + " (" + file.substr(file.rfind('/') + 1) + ":" + std::to_string(site.line()) +
-             ")");
+         name_of_work() + ": " + why + " (" + file.substr(file.rfind('/') + 1) + ":" +
+             std::to_string(site.line()) + ")");
 }
 
 /// Puts the running lane's part where the others read it once they have met.
@@ -59,19 +59,20 @@ int votes(bool yes, unsigned mask, const Site& site) {
 }
 
 void need_device_memory(const void* address) {
+  const Unwatched emulator;
   if (checking() && !is_device_memory(reinterpret_cast<uintptr_t>(address)))
     report(FaultKind::outside, reinterpret_cast<uintptr_t>(__builtin_return_address(0)), 0,
            name_of_work() + ": an instruction for device memory with another address");
 }
 
-void multiply_fragments(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1, float (*widen)(uint16_t),
-                        const Site& site) {
+void multiply_fragments(float (&c)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1,
+                        float (*widen)(uint16_t), const Site& site) {
   const Unwatched emulator;
   struct Fragment {  // widened: A's four pairs, B's two
     float a[4][2], b[2][2];
   } mine;
   static_assert(sizeof(Fragment) <= sizeof(LaneSlot));
-  const auto both = [&](uint32_t two, float (&out)[2]) {
+  const auto both = [&](uint32_t two, float(&out)[2]) {
     out[0] = widen(uint16_t(two));
     out[1] = widen(uint16_t(two >> 16));
   };
@@ -100,7 +101,8 @@ void load_fragments(uint32_t (&r)[4], const void* row, bool transposed, const Si
   note_access(row, 16, Access::read, code);
   const Unwatched emulator;
   if (checking() && reinterpret_cast<uintptr_t>(row) % 16 != 0)
-    report(FaultKind::misaligned, code, 0, name_of_work() + ": ldmatrix of a row that is not aligned to 16 bytes");
+    report(FaultKind::misaligned, code, 0,
+           name_of_work() + ": ldmatrix of a row that is not aligned to 16 bytes");
   const LaneSlot* slots = give(row, 16);
   meet_warp(site);
   need_all_lanes(site);

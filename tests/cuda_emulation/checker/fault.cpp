@@ -37,8 +37,9 @@ void end_with_faults() {
 }  // namespace
 
 const char* name_of(FaultKind kind) {
-  constexpr const char* kNames[] = {"race",           "streams out of order", "outside of memory", "misaligned",
-                                    "uninitialised",  "synchronisation",      "arithmetic",        "launch"};
+  constexpr const char* kNames[] = {
+      "race",          "streams out of order", "outside of memory", "misaligned",
+      "uninitialised", "synchronisation",      "arithmetic",        "launch"};
   return kNames[int(kind)];
 }
 
@@ -61,6 +62,11 @@ void report(FaultKind kind, uintptr_t where, uintptr_t other, const std::string&
   const int64_t times = ++f.seen[{kind, where, other}];
   if (times == 1 && f.seen.size() <= kPrinted)
     std::fprintf(stderr, "emulated card: %s: %s\n", name_of(kind), text.c_str());
+}
+
+bool is_catching() {
+  std::lock_guard lock(all().mutex);
+  return all().catcher != nullptr;
 }
 
 FaultCatcher::FaultCatcher() {

@@ -9,14 +9,14 @@
 namespace genesis::emulation {
 
 enum class FaultKind {
-  race,            ///< two threads of a grid, no barrier between them
-  stream_order,    ///< two pieces of work, neither of which waits for the other
-  outside,         ///< no memory of this kernel: beyond a block, freed, the host's
-  misaligned,      ///< an address a card refuses for this width
-  uninitialised,   ///< bytes nobody wrote, or that an asynchronous copy has not brought
-  synchronisation, ///< lanes or threads that meet at different places, a lane that is not there
-  arithmetic,      ///< overflow, shift or index outside of what C++ allows
-  launch           ///< a launch or a call that a card refuses
+  race,             ///< two threads of a grid, no barrier between them
+  stream_order,     ///< two pieces of work, neither of which waits for the other
+  outside,          ///< no memory of this kernel: beyond a block, freed, the host's
+  misaligned,       ///< an address a card refuses for this width
+  uninitialised,    ///< bytes nobody wrote, or that an asynchronous copy has not brought
+  synchronisation,  ///< lanes or threads that meet at different places, a lane that is not there
+  arithmetic,       ///< overflow, shift or index outside of what C++ allows
+  launch            ///< a launch or a call that a card refuses
 };
 const char* name_of(FaultKind kind);
 
@@ -32,6 +32,9 @@ bool checking();
 
 /// Notes a fault. `where`, `other`: places in the code that make it the same fault as one before (0: none).
 void report(FaultKind kind, uintptr_t where, uintptr_t other, const std::string& text);
+
+/// Whether a FaultCatcher keeps what is found.
+bool is_catching();
 
 /// Keeps the faults of its life instead of printing them: for tests of the checker itself.
 class FaultCatcher {

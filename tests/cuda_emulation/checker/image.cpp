@@ -13,6 +13,8 @@
 #include <map>
 #include <vector>
 
+#include "fault.h"
+
 namespace genesis::emulation {
 namespace {
 
@@ -133,6 +135,7 @@ std::string name_of_function(uintptr_t code) {
 }
 
 std::string place_of(uintptr_t return_address) {
+  if (is_catching()) return name_of_function(return_address - 1);
   static auto* known = new std::map<uintptr_t, std::string>;
   const auto [at, fresh] = known->try_emplace(return_address);
   if (!fresh) return at->second;

@@ -22,7 +22,8 @@ std::string name_of_variable(uintptr_t address);
 size_t static_shared_bytes(const void* kernel);
 
 std::string name_of_function(uintptr_t code);
-/// "file:line in function" of an address that a call returns to; asks addr2line.
+/// "file:line in function" of an address that a call returns to; the line is asked of addr2line, which takes
+/// its time.
 std::string place_of(uintptr_t return_address);
 
 }  // namespace genesis::emulation

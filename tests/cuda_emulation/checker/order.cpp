@@ -18,8 +18,9 @@ struct Done {
 struct Order {
   uint32_t whole = 0;
   Place now;
-  std::vector<Done> works{{1, 0, 0, {}}};                           // by first_stamp; the last is running
-  std::vector<std::vector<std::pair<uint32_t, uint32_t>>> streams;  // by id: index and first stamp of its works
+  std::vector<Done> works{{1, 0, 0, {}}};  // by first_stamp; the last is running
+  std::vector<std::vector<std::pair<uint32_t, uint32_t>>>
+      streams;  // by id: index and first stamp of its works
 };
 
 Order& order() {

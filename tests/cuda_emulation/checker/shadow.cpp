@@ -26,8 +26,8 @@ struct Record {
 const uintptr_t program = image().begin;
 uintptr_t Record::code() const { return program + (where >> 5); }
 
-/// Of two bytes. Of the reads since the last write two are kept: whoever conflicts with one of them all conflicts
-/// with these.
+/// Of two bytes. Of the reads since the last write two are kept: whoever conflicts with one of them all
+/// conflicts with these.
 struct Cell {
   Record write, read, other;
 };
@@ -104,7 +104,8 @@ struct Doing {
   std::string text(uintptr_t at, size_t bytes) const {
     const std::string what = name_of(access) + " of " + std::to_string(bytes) + " bytes at " + hex(at);
     if (!actor) return name_of_work() + ": " + what;
-    return name_of_work() + ": " + what + " by " + who(interval_of(actor->stamp)) + " (" + place_of(code) + ")";
+    return name_of_work() + ": " + what + " by " + who(interval_of(actor->stamp)) + " (" + place_of(code) +
+           ")";
   }
 };
 
@@ -154,7 +155,8 @@ void remember_read(Cell& cell, const Record& mine, const Doing& now) {
     const bool second_counts = has_second && j.block == a.block && j.block_barriers == a.block_barriers;
     const bool all_of_one_warp = i.thread / 32 == a.thread / 32 && j.thread / 32 == a.thread / 32;
     const bool second_is_newer = j.thread != a.thread && j.warp_barriers > i.warp_barriers;
-    const bool keeps_second = second_counts && i.thread / 32 == a.thread / 32 && (!all_of_one_warp || second_is_newer);
+    const bool keeps_second =
+        second_counts && i.thread / 32 == a.thread / 32 && (!all_of_one_warp || second_is_newer);
     cell.other = keeps_second ? second : first;
   }
 }
@@ -218,7 +220,8 @@ std::string neighbourhood(uintptr_t at) {
   auto after = open.upper_bound(at);
   if (after == open.begin()) return "before every block";
   --after;
-  if (at < after->second.end) return "over the end of a block of " + std::to_string(after->second.end - after->first);
+  if (at < after->second.end)
+    return "over the end of a block of " + std::to_string(after->second.end - after->first);
   return std::to_string(at - after->second.end) + " bytes behind a block of " +
          std::to_string(after->second.end - after->first);
 }
@@ -282,8 +285,8 @@ bool check_access(Actor& actor, uintptr_t address, size_t bytes, Access access, 
   const Doing now{&actor, access, code, true};
   if (address + bytes > variable.end)
     report(FaultKind::outside, code, 0,
-           now.text(address, bytes) + ", shared memory of " + std::to_string(variable.end - variable.begin) + " bytes" +
-               (dynamic ? "" : ", " + name_of_variable(address)));
+           now.text(address, bytes) + ", shared memory of " + std::to_string(variable.end - variable.begin) +
+               " bytes" + (dynamic ? "" : ", " + name_of_variable(address)));
   else if (const Shadow& shadow = dynamic ? m.dynamic : m.fixed;
            !touch_all(shadow, m.block_birth, now, stamp, address, bytes))
     report(FaultKind::uninitialised, code, 0,

@@ -1,6 +1,7 @@
-// What -fsanitize=undefined calls in sources of kernels: addresses that are not aligned for their type (a card refuses
-// them, x86 does not), indices outside of an array, overflow.
+// What -fsanitize=undefined calls in sources of kernels: addresses that are not aligned for their type (a
+// card refuses them, x86 does not), indices outside of an array, overflow.
 #include <string>
+#include <utility>
 
 #include "callbacks.h"
 #include "fault.h"
@@ -33,12 +34,13 @@ struct OutOfBounds {
 };
 
 void found(FaultKind kind, const Location& at, const std::string& what) {
+  genesis::emulation::Actor* actor = std::exchange(genesis::emulation::acting, nullptr);
   const std::string file = at.file;
   const std::string place = file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line);
-  const bool in_kernel = genesis::emulation::acting != nullptr;
-  genesis::emulation::report(kind, reinterpret_cast<uintptr_t>(at.file), at.line,
-                             (in_kernel ? genesis::emulation::name_of_work() : "host code") + ": " + what + " (" +
-                                 place + ")");
+  genesis::emulation::report(
+      kind, reinterpret_cast<uintptr_t>(at.file), at.line,
+      (actor ? genesis::emulation::name_of_work() : "host code") + ": " + what + " (" + place + ")");
+  genesis::emulation::acting = actor;
 }
 
 void arithmetic(void* description, const char* what) {
@@ -70,7 +72,11 @@ void __ubsan_handle_add_overflow(void* d, uintptr_t, uintptr_t) { arithmetic(d, 
 void __ubsan_handle_sub_overflow(void* d, uintptr_t, uintptr_t) { arithmetic(d, "a difference overflows"); }
 void __ubsan_handle_mul_overflow(void* d, uintptr_t, uintptr_t) { arithmetic(d, "a product overflows"); }
 void __ubsan_handle_negate_overflow(void* d, uintptr_t) { arithmetic(d, "a negation overflows"); }
-void __ubsan_handle_divrem_overflow(void* d, uintptr_t, uintptr_t) { arithmetic(d, "a division by zero or overflow"); }
-void __ubsan_handle_shift_out_of_bounds(void* d, uintptr_t, uintptr_t) { arithmetic(d, "a shift out of bounds"); }
+void __ubsan_handle_divrem_overflow(void* d, uintptr_t, uintptr_t) {
+  arithmetic(d, "a division by zero or overflow");
+}
+void __ubsan_handle_shift_out_of_bounds(void* d, uintptr_t, uintptr_t) {
+  arithmetic(d, "a shift out of bounds");
+}
 
 }  // extern "C"

@@ -130,7 +130,7 @@ enum class Waiting { never, for_one, for_all, alone };
 
 /// Two groups of copies, each thread 16 bytes of each; then the neighbour's are read.
 __global__ void copied(const float* from, float* out, Waiting waiting) {
-  __shared__ alignas(16) float place[2][kBlock * 4];
+  alignas(16) __shared__ float place[2][kBlock * 4];
   const int i = int(threadIdx.x) * 4;
   for (int g = 0; g < 2; ++g) {
     copy_async(&place[g][i], from + g * kBlock * 4 + i, true);
