@@ -1,8 +1,13 @@
 # Registers and spills of the hot kernels, as ptxas reports them for sm_90a: run with -DNVCC= -DROOT= -DVIEWS=.
-# Prints one line a kernel. Ends with an error when one of them spills or keeps an array in local memory.
-#   The kernels of attention_simple.cuh are the slow path and not judged.
-set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss sample_tokens update_decision adamw split_master grad_norm accumulate embedding)
+# Prints one line a kernel. Ends with an error when one of them spills or keeps an array in local memory, or could not be launched:
+# a multiprocessor has 65,536 registers, and a block takes them in eights a thread. A kernel of 64 or fewer can be launched with any block;
+# one of more is listed here with the largest it is launched with.
+#   The kernels of attention_simple.cuh are the slow path: they may spill.
+set(blocks "attention_forward:128" "attention_dq:128" "attention_dkv:128" "simple_[a-z]+:128" "share_of_keys:128" "gemv:256" "sum_rows:256")
+set(hot attention cached_attention linear rms_norm add_rms_norm swiglu rope linear_cross_entropy vocabulary_loss sample_tokens update_decision adamw split_master grad_norm accumulate embedding
+  softmax argmax reduce cross_entropy attention_probs)
 set(spilling "")
+set(unlaunchable "")
 set(kernels 0)
 foreach(op ${hot})
   execute_process(
@@ -23,6 +28,19 @@ foreach(op ${hot})
     elseif(line MATCHES "Used ([0-9]+) registers")
       math(EXPR kernels "${kernels} + 1")
       message(STATUS "${op}: ${CMAKE_MATCH_1} registers, ${stack} bytes of stack, ${stores} spilled  ${name}")
+      math(EXPR registers "(${CMAKE_MATCH_1} + 7) / 8 * 8")
+      set(block 1024)
+      foreach(one ${blocks})
+        string(REGEX MATCH "^(.*):([0-9]+)$" pair "${one}")
+        set(of_block ${CMAKE_MATCH_2})
+        if(name MATCHES "[0-9]${CMAKE_MATCH_1}I")
+          set(block ${of_block})
+        endif()
+      endforeach()
+      math(EXPR wanted "${registers} * ${block}")
+      if(wanted GREATER 65536)
+        string(APPEND unlaunchable "\n  ${op}: ${name}: ${registers} registers x ${block} threads")
+      endif()
       if(NOT stores EQUAL 0 OR NOT stack EQUAL 0)
         if(NOT name MATCHES "simple_")
           string(APPEND spilling "\n  ${op}: ${name}: ${stack} bytes of stack, ${stores} spilled")
@@ -35,6 +53,9 @@ if(kernels EQUAL 0)
   message(FATAL_ERROR "ptxas reported no kernel")
 endif()
 message(STATUS "${kernels} kernels")
+if(unlaunchable)
+  message(FATAL_ERROR "a card refuses these launches:${unlaunchable}")
+endif()
 if(spilling)
   message(FATAL_ERROR "hot kernels spill:${spilling}")
 endif()

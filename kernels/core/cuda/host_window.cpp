@@ -40,6 +40,9 @@ struct HostWindow::State {
   explicit State(int64_t bytes) {
     MemoryScope scope(MemoryCategory::workspace);
     for (Slot& s : slots) s.room = Array::empty({bytes}, DType::u8, Device::cuda);
+    const Event free;  // whoever had this memory before is done with it
+    free.record(current_stream());
+    free.make_wait(in.handle());
   }
   Stream in, out;
   std::array<Slot, 2> slots;

@@ -2,10 +2,10 @@
 
 #include <string>
 
-#include "../streams.h"
 #include "fault.h"
 #include "image.h"
 #include "order.h"
+#include "streams.h"
 
 namespace genesis::emulation {
 

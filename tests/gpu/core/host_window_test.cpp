@@ -27,6 +27,20 @@ TEST_F(CardWindow, EachPassFindsWhatTheOneBeforeWrote) {
       for (const double x : values_of(a)) EXPECT_EQ(x, 7.0 * double(i + 1)) << i;
 }
 
+/// A kernel that is still to run reads the memory that the slots are made of.
+TEST_F(CardWindow, WaitsForWhoHadItsMemoryBefore) {
+  const int64_t n = int64_t{1} << 19;
+  const Array y = Array::empty({n}, DType::f32, Device::cuda);
+  Array x = on_device(Array::full({n}, 5, DType::f32), Device::cuda);
+  synchronize();
+  kernels::run(kernels::Affine{.x = x, .factor = 1, .offset = 0, .y = y});
+  x = {};
+  HostWindow window(4 * n);
+  window.pass({{pinned_zeros({n}, DType::f32)}}, [](size_t, const HostWindow::Group&) {});
+  window.wait();
+  EXPECT_EQ(values_of(read_back(y))[size_t(n - 1)], 5);
+}
+
 TEST_F(CardWindow, RefusesAGroupThatIsTooLarge) {
   HostWindow window(1024);
   EXPECT_THROW(window.pass({{pinned_zeros({300}, DType::f32)}}, [](size_t, const HostWindow::Group&) {}),
