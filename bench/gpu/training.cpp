@@ -133,7 +133,7 @@ void measure_training(Report& report, const TrainingCase& of, const TrainingWant
   report.add(name + ": tokens/s", work.tokens / steps.seconds, "tok/s");
   report.add(name + ": MFU", 100 * flops_of(of.model(), work) / steps.seconds / peak, "%", wanted.mfu);
   const auto card = cuda::card_memory();
-  report.add(name + ": free on the card", double(card.free) / double(1 << 30), "GiB",
+  report.add(name + ": free on the card", double(card.free) / 1e9, "GB",
              {wanted.free_gb, wanted.free_gb});
   report.add(name + ": peak in use", double(memory_stats(Device::cuda).peak_total) / double(1 << 30), "GiB");
   const trainer::PlanInput planned = training.planned();

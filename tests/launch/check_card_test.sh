@@ -19,6 +19,17 @@ wanted() { # wanted CODE PATTERN ARGUMENTS…: the exit code, and a line that mu
   fi
 }
 
+# Whether two runs agree: the same, one that drifts away, one that stops early, a NaN, no file.
+curves=$build/tests/gpu/gpu_loss_curves
+run() { printf '{"step": %d, "loss": %s}\n' "$@"; }
+run 1 2.0 2 1.0 >"$work/a" && run 1 2.0 2 1.02 >"$work/b" && run 1 2.0 >"$work/short" && run 1 2.0 2 null >"$work/nan"
+for case in '0 a 0.01' '1 b 0.01' '0 b 0.03' '1 short 0.5' '1 nan 0.5' '2 absent 0.5'; do
+  read -r want file tolerance <<<"$case"
+  code=0
+  "$curves" "$work/a" "$work/$file" "$tolerance" >"$work/said" || code=$?
+  [[ $code == "$want" ]] || { echo "gpu_loss_curves a $file $tolerance: exit code $code, wanted $want: $(cat "$work/said")" && exit 1; }
+done
+
 wanted 64 "'--frob' is unknown|unknown word '--frob'" --frob
 wanted 64 "'memory' is unknown" --parts kernels,memory
 wanted 64 'not a whole number' --minutes soon
