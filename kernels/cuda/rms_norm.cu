@@ -26,10 +26,10 @@ struct BackwardRows {
 };
 
 /// Rows that lie on 16 bytes and have at most kNarrowRow elements: a thread keeps its kVector of them, and while a row
-/// of 16-bit values is summed the next one is on its way.
+/// of bf16 is summed the next one is on its way.
 template <class T, class W>
 __global__ void __launch_bounds__(1024) backward_in_registers(const BackwardRows<T> o, const W* weight) {
-  constexpr bool kAhead = sizeof(T) == 2;  // rows of f32 would need more registers than there are
+  constexpr bool kAhead = std::is_same_v<T, DeviceBf16>;  // rows of f32 and f16 would need more registers than there are
   __shared__ float scratch[2][32];
   RowSum row_sum{scratch};
   const int64_t group = int64_t(blockIdx.x) * blockDim.y + threadIdx.y, groups = int64_t(gridDim.x) * blockDim.y;
