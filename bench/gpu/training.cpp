@@ -133,12 +133,11 @@ void measure_training(Report& report, const TrainingCase& of, const TrainingWant
   report.add(name + ": tokens/s", work.tokens / steps.seconds, "tok/s");
   report.add(name + ": MFU", 100 * flops_of(of.model(), work) / steps.seconds / peak, "%", wanted.mfu);
   const auto card = cuda::card_memory();
-  report.add(name + ": free on the card", double(card.free) / 1e9, "GB",
-             {wanted.free_gb, wanted.free_gb});
+  report.add(name + ": free on the card", double(card.free) / 1e9, "GB", {wanted.free_gb, wanted.free_gb});
   report.add(name + ": peak in use", double(memory_stats(Device::cuda).peak_total) / double(1 << 30), "GiB");
   const trainer::PlanInput planned = training.planned();
   report.add(name + ": planned", double(trainer::plan_memory(planned).total()) / double(1 << 30), "GiB");
-  report.add(fmt::format("{}: blocks with {}", name, spelling_of(planned.checkpointing)),
+  report.add(fmt::format("{}: recomputed: {}", name, planned.recompute_text()),
              double(planned.recomputed_layers()), "blocks");
   report.add(name + ": loss", steps.last.loss, "a token");
 }
