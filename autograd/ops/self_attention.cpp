@@ -21,14 +21,21 @@ struct Parts {
   }
 };
 
-/// Number of rows of each document.
+/// Number of rows of each document; made once for all layers that are given the same bounds.
 Array lengths_of(const Array& given) {
   const Array cu_seqlens = on_device(given, Device::cpu);
   const int64_t documents = cu_seqlens.numel() - 1;
-  Array lengths = Array::empty({documents}, DType::i32);
-  const int32_t* cu = cu_seqlens.data<int32_t>();
-  for (int64_t s = 0; s < documents; ++s) lengths.data<int32_t>()[s] = cu[s + 1] - cu[s];
-  return lengths;
+  const auto fill = [documents, cu = cu_seqlens.data<int32_t>()](const Array& lengths) {
+    for (int64_t s = 0; s < documents; ++s) lengths.data<int32_t>()[s] = cu[s + 1] - cu[s];
+  };
+  const auto make = [&] {
+    auto lengths = std::make_shared<Array>(Array::empty({documents}, DType::i32));
+    fill(*lengths);
+    return lengths;
+  };
+  Storage& storage = cu_seqlens.storage();
+  if (cu_seqlens.nbytes() != storage.bytes()) return *make();
+  return *storage.derived<Array>("lengths", make, [fill](const Array& lengths) { fill(lengths); });
 }
 
 struct SelfAttention {

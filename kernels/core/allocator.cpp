@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,9 +19,12 @@ namespace {
 
 constexpr int64_t kHugePage = int64_t{1} << 21;
 constexpr int64_t kCpuSegment = int64_t{32} << 20;
+constexpr int64_t kRecordedSegment = int64_t{32} << 20;
 
 thread_local MemoryCategory thread_category = MemoryCategory::activations;
 thread_local HeldBlocks* thread_hold = nullptr;
+thread_local RecordedMemory* thread_recorded = nullptr;
+thread_local MemoryReserve* thread_reserve = nullptr;
 
 /// Pages the system gives when they are first touched; none of them may be, until a block is cut out.
 void* allocate_pages(int64_t bytes) {
@@ -150,15 +154,91 @@ void reset_peak_memory() {
   }
 }
 
+/// Blocks are cut out of segments of the card's pool, whose mutex is held by whoever takes or gives.
+struct RecordedMemory::State {
+  HeldBlocks held;  // the card's own
+  std::map<void*, int64_t> segments;
+  std::map<void*, int64_t> fresh;  // segments that the emulated card was not told of: not while it records
+  int64_t bytes = 0;
+  BlockPool blocks{[this](int64_t size) { return take(size); }, [this](void* data) { give(data); },
+                   kRecordedSegment};
+
+  void* take(int64_t size) {
+    Pool& p = pool();
+    void* data = p.card().take(size);
+    if (data) count(data, size);
+    return data;
+  }
+  void count(void* data, int64_t size) {
+    fresh[data] = segments[data] = size;
+    bytes += size;
+    account(pool().stats[int(Device::cuda)], MemoryCategory::activations, size);
+  }
+  void give(void* data) {
+    const auto segment = segments.find(data);
+    account(pool().stats[int(Device::cuda)], MemoryCategory::activations, -segment->second);
+    bytes -= segment->second;
+    note_card_block(data, segment->second, false);
+    pool().card().give(data);
+    segments.erase(segment);
+    fresh.erase(data);
+  }
+};
+
+RecordedMemory::RecordedMemory() : state_(std::make_unique<State>()) {}
+RecordedMemory::~RecordedMemory() {
+  std::lock_guard lock(pool().mutex);
+  state_->blocks.trim();
+}
+std::shared_ptr<RecordedMemory> RecordedMemory::make() {
+  return std::shared_ptr<RecordedMemory>(new RecordedMemory);
+}
+int64_t RecordedMemory::bytes() const {
+  std::lock_guard lock(pool().mutex);
+  return state_->bytes;
+}
+
+RecordedMemoryScope::RecordedMemoryScope(RecordedMemory& memory)
+    : previous_(thread_recorded), hold_(memory.state_->held) {
+  thread_recorded = &memory;
+}
+RecordedMemoryScope::~RecordedMemoryScope() {
+  for (const auto& [data, size] : thread_recorded->state_->fresh) note_card_block(data, size, true);
+  thread_recorded->state_->fresh.clear();
+  thread_recorded = previous_;
+}
+
+MemoryReserve::MemoryReserve(std::function<bool()> give_back)
+    : give_back_(std::move(give_back)), previous_(thread_reserve) {
+  thread_reserve = this;
+}
+MemoryReserve::~MemoryReserve() {
+  MemoryReserve** at = &thread_reserve;
+  while (*at && *at != this) at = &(*at)->previous_;
+  if (*at) *at = previous_;
+}
+
 Block allocate(int64_t bytes, Device device) {
   if (bytes == 0) return {nullptr, 0, 0, device, thread_category};
   check_allocation_fault(bytes, device);
   Block block{nullptr, bytes, bytes, device, thread_category};
+  if (thread_recorded && device == Device::cuda) block.from = thread_recorded->shared_from_this();
   Pool& p = pool();
-  std::lock_guard lock(p.mutex);
-  block.data = p.take(bytes, device);
-  p.count_reserved();
-  if (!block.data) out_of_memory(p, block);
+  std::unique_lock lock(p.mutex);
+  const auto take = [&] {
+    block.data = block.from ? block.from->state_->blocks.take(bytes) : p.take(bytes, device);
+    p.count_reserved();
+    return block.data != nullptr;
+  };
+  while (!take()) {
+    // Not while work is recorded: what is given back may have to wait for the card.
+    if (block.from || device == Device::cpu || !thread_reserve) out_of_memory(p, block);
+    lock.unlock();
+    const bool given_back = thread_reserve->give_back_();
+    lock.lock();
+    if (!given_back) out_of_memory(p, block);
+  }
+  if (block.from) return block;  // counted by segments
   device == Device::cpu ? unpoison(block.data, bytes) : note_card_block(block.data, bytes, true);
   account(p.stats[int(device)], block.category, bytes);
   return block;
@@ -173,6 +253,10 @@ HoldScope::~HoldScope() { thread_hold = previous_; }
 
 void release(const Block& block) noexcept {
   if (!block.data) return;
+  if (block.from) {
+    std::lock_guard lock(pool().mutex);
+    return block.from->state_->blocks.give(block.data);
+  }
   if (thread_hold && block.device == Device::cuda) return thread_hold->blocks_.push_back(block);
   Pool& p = pool();
   std::lock_guard lock(p.mutex);

@@ -57,7 +57,7 @@ void Storage::take(Storage& other) {
   discarded_ = false;
 }
 
-std::shared_ptr<void> Storage::derived_any(const std::string& key,
+std::shared_ptr<void> Storage::derived_any(std::string_view key,
                                            const std::function<std::shared_ptr<void>()>& make) {
   for (auto& d : derived_) {
     if (d.key != key) continue;
@@ -68,8 +68,33 @@ std::shared_ptr<void> Storage::derived_any(const std::string& key,
     }
     return d.value;
   }
-  derived_.push_back({key, version_, make()});
-  return derived_.back().value;
+  std::shared_ptr<void> value = make();
+  keep_derived(key, value, {});
+  return value;
+}
+
+std::shared_ptr<void> Storage::refreshed(std::string_view key) {
+  for (auto& d : derived_) {
+    if (d.key != key) continue;
+    if (d.version != version_) d.refresh(d.value.get());
+    d.version = version_;
+    return d.value;
+  }
+  return nullptr;
+}
+
+void Storage::keep_derived(std::string_view key, std::shared_ptr<void> value,
+                           std::function<void(void*)> refresh) {
+  derived_.push_back({std::string(key), version_, std::move(value), std::move(refresh)});
+}
+
+void Storage::refresh_derived() {
+  std::erase_if(derived_, [&](const Derived& d) { return d.version != version_ && !d.refresh; });
+  for (auto& d : derived_) {
+    if (d.version == version_) continue;
+    d.refresh(d.value.get());
+    d.version = version_;
+  }
 }
 
 Array Array::empty(Shape shape, DType dtype, Device device) {

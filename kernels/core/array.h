@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "kernels/core/allocator.h"
 #include "kernels/core/device.h"
@@ -26,6 +27,8 @@ class Storage {
   void* data() const { return block_.data; }
   int64_t bytes() const { return block_.bytes; }
   Device device() const { return block_.device; }
+  /// Whether the block was cut out of `memory`.
+  bool is_in(const RecordedMemory& memory) const { return block_.from.get() == &memory; }
 
   /// Counts in-place writes: whoever kept a value compares it to notice a change.
   uint64_t version() const { return version_; }
@@ -37,9 +40,22 @@ class Storage {
   /// A value computed from these bytes (a bf16 copy, a packed layout), kept until the next in-place write.
   ///   Not thread-safe: one thread uses a parameter at a time.
   template <class T>
-  std::shared_ptr<T> derived(const std::string& key, const std::function<std::shared_ptr<T>()>& make) {
+  std::shared_ptr<T> derived(std::string_view key, const std::function<std::shared_ptr<T>()>& make) {
     return std::static_pointer_cast<T>(derived_any(key, [&]() -> std::shared_ptr<void> { return make(); }));
   }
+  /// The same, but after a write refresh(T&) makes the value anew where it lies: work on a card that was
+  /// recorded goes on reading it there. What it captures is copied and must not hold a view of these bytes.
+  template <class T, class Refresh>
+  std::shared_ptr<T> derived(std::string_view key, const std::function<std::shared_ptr<T>()>& make,
+                             const Refresh& refresh) {
+    if (std::shared_ptr<void> kept = refreshed(key)) return std::static_pointer_cast<T>(std::move(kept));
+    std::shared_ptr<T> value = make();
+    keep_derived(key, value, [refresh](void* old) { refresh(*static_cast<T*>(old)); });
+    return value;
+  }
+  /// Brings what can be refreshed up to date now, in the order it was made, and drops the rest of what is
+  /// old.
+  void refresh_derived();
   void drop_derived() { derived_.clear(); }
 
   /// Gives the bytes back to the allocator, with what was derived from them; views stay, and reading one is
@@ -59,9 +75,11 @@ class Storage {
     std::string key;
     uint64_t version;
     std::shared_ptr<void> value;
+    std::function<void(void*)> refresh;  // may be empty
   };
-  std::shared_ptr<void> derived_any(const std::string& key,
-                                    const std::function<std::shared_ptr<void>()>& make);
+  std::shared_ptr<void> derived_any(std::string_view key, const std::function<std::shared_ptr<void>()>& make);
+  std::shared_ptr<void> refreshed(std::string_view key);  // null when there is none
+  void keep_derived(std::string_view key, std::shared_ptr<void> value, std::function<void(void*)> refresh);
 
   Block block_;
   std::shared_ptr<void> owner_;  // set for borrowed bytes only

@@ -32,7 +32,8 @@ Array card_copy(const Array& a) {
   if (a.device() == Device::cuda) return a;
   Storage& storage = a.storage();
   const auto whole = storage.derived<Array>(
-      "card", [&] { return std::make_shared<Array>(cuda::upload(storage.data(), storage.bytes())); });
+      "card", [&] { return std::make_shared<Array>(cuda::upload(storage.data(), storage.bytes())); },
+      [from = storage.data()](Array& there) { cuda::copy_to_card(there.raw(), from, there.nbytes()); });
   return whole->reinterpret(a.dtype()).as_strided(a.shape(), a.strides(), a.storage_offset());
 }
 

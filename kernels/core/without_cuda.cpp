@@ -35,7 +35,7 @@ void set_launch_blocking(bool) {}
 bool launch_blocking() { return false; }
 void begin_range(const char*) {}
 void end_range() {}
-Graph::Graph(const std::function<void()>&) { require(); }
+Graph::Graph(const std::function<void()>&, const std::shared_ptr<RecordedMemory>&) { require(); }
 Graph::~Graph() = default;
 void Graph::launch() const {}
 bool is_recording() { return false; }

@@ -49,6 +49,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dq(const Attent
   T* k_tiles = dout_tile + kDqQueries * kTileRow<kD>;  // [2][32][row]
   T* v_tiles = k_tiles + 2 * kTile;                    // [2][32][row]
   const AttentionTile tile = p.query_tiles[blockIdx.x];
+  if (is_empty(tile)) return;
   const DeviceSequence s = sequence(p, tile.sequence);
   const int head = int(blockIdx.y), kv_head = head * p.kv_heads / p.heads;
   const int count = min(kDqQueries, s.q_length - tile.first);
@@ -122,6 +123,7 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) attention_dkv(const Atten
   float* lse_tiles = reinterpret_cast<float*>(dout_tiles + 2 * kTile);  // [2][32]
   float* delta_tiles = lse_tiles + 2 * kDkvQueries;                     // [2][32]
   const AttentionTile tile = p.key_tiles[blockIdx.x];
+  if (is_empty(tile)) return;
   const DeviceSequence s = sequence(p, tile.sequence);
   const int kv_head = int(blockIdx.y), group = p.heads / p.kv_heads;
   const int count = min(kDkvKeys, s.k_length - tile.first);

@@ -30,6 +30,7 @@ __global__ void __launch_bounds__(kForwardThreads, 2) attention_forward(const At
   int keys, k_length, seen_by_row;  // seen_by_row: keys that this thread's first row sees
   {
     const AttentionTile tile = p.query_tiles[blockIdx.x];
+    if (is_empty(tile)) return;
     const DeviceSequence s = sequence(p, tile.sequence);
     const int count = min(kForwardQueries, s.q_length - tile.first);
     keys = s.visible(tile.first + count - 1);

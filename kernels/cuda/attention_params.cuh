@@ -22,6 +22,8 @@ struct AttentionParams {
   float scale;
 };
 
+__device__ inline bool is_empty(const AttentionTile& tile) { return tile.sequence < 0; }
+
 /// One sequence as a kernel sees it.
 struct DeviceSequence {
   int64_t q_begin, k_begin;

@@ -19,6 +19,7 @@ template <class T>
 __global__ void simple_forward(const AttentionParams<T> p) {
   __shared__ float scratch[33], prob[kSimpleThreads], sums[kSimpleDim];
   const AttentionTile tile = p.query_tiles[blockIdx.x];
+  if (is_empty(tile)) return;
   const DeviceSequence s = sequence(p, tile.sequence);
   const int head = int(blockIdx.y), kv_head = head * p.kv_heads / p.heads, j = int(threadIdx.x);
   for (int i = tile.first; i < min(tile.first + kSimpleRows, s.q_length); ++i) {
@@ -55,6 +56,7 @@ template <class T>
 __global__ void simple_dq(const AttentionParams<T> p) {
   __shared__ float ds[kSimpleThreads], sums[kSimpleDim];
   const AttentionTile tile = p.query_tiles[blockIdx.x];
+  if (is_empty(tile)) return;
   const DeviceSequence s = sequence(p, tile.sequence);
   const int head = int(blockIdx.y), kv_head = head * p.kv_heads / p.heads, j = int(threadIdx.x);
   for (int i = tile.first; i < min(tile.first + kSimpleRows, s.q_length); ++i) {
@@ -87,6 +89,7 @@ template <class T>
 __global__ void simple_dkv(const AttentionParams<T> p) {
   __shared__ float prob[kSimpleThreads], ds[kSimpleThreads], dk_sums[kSimpleDim], dv_sums[kSimpleDim];
   const AttentionTile tile = p.key_tiles[blockIdx.x];
+  if (is_empty(tile)) return;
   const DeviceSequence s = sequence(p, tile.sequence);
   const int kv_head = int(blockIdx.y), group = p.heads / p.kv_heads, j = int(threadIdx.x);
   for (int m = tile.first; m < min(tile.first + kSimpleRows, s.k_length); ++m) {

@@ -3,13 +3,16 @@
 
 namespace genesis::kernels::cuda {
 
-/// Rows [first, first + size) of one sequence: the work of one thread block.
+/// Rows [first, first + size) of one sequence: the work of one thread block. Sequence -1: none, where a
+/// launch's size must not follow the lengths.
 struct AttentionTile {
   int32_t sequence, first;
 };
 
 /// What the kernels read of a batch's lengths, on the card. Made on the host, where the lengths come from,
-/// and kept beside cu_q until it is written to: all layers and both directions of a step share one.
+/// and kept beside cu_q: all layers and both directions of a step share one. Where a sequence attends itself
+/// the tiles are as many as so many rows and sequences can have (the rest empty), and they are made anew
+/// where they lie when cu_q was written to: work that was recorded stays right.
 struct AttentionBatch {
   Array cu_q, k_begin, k_length;  // i32 on the card
   Array query_tiles, key_tiles;   // i32 [tiles, 2] on the card; dearest first

@@ -1,5 +1,6 @@
 #include "kernels/cuda/gemm.h"
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -138,9 +139,36 @@ std::string key_of(const Gemm& g, int64_t m, int64_t k) {
                      g.in == DType::f32 && tf32.load());
 }
 
+/// What a plan is made for, in numbers: a product is looked up at every launch.
+struct PlanKey {
+  std::array<int64_t, 11> numbers;
+  bool operator==(const PlanKey&) const = default;
+};
+
+PlanKey plan_key(const Gemm& g) {
+  int alignment = 16;
+  for (const void* p : {g.a.data, g.b.data, static_cast<const void*>(g.c), g.bias})
+    if (p) alignment = std::min(alignment, alignment_of(p));
+  const int64_t flags = int64_t(g.in) | int64_t(g.out) << 8 | int64_t(alignment) << 16 |
+                        int64_t(g.a.transposed) << 24 | int64_t(g.b.transposed) << 25 |
+                        int64_t(g.bias != nullptr) << 26 | int64_t(g.accumulate) << 27 |
+                        int64_t(g.in == DType::f32 && tf32) << 28;
+  return {{g.m, g.n, g.k, g.a.row, g.b.row, g.c_row, g.batches, g.a.batch, g.b.batch, g.c_batch, flags}};
+}
+
+struct PlanKeyHash {
+  size_t operator()(const PlanKey& key) const {
+    uint64_t h = 0;
+    for (const int64_t n : key.numbers) h = (h ^ uint64_t(n)) * 0x9e3779b97f4a7c15u, h ^= h >> 32;
+    return size_t(h);
+  }
+};
+
 class Engine {
  public:
-  Engine() : cache_(tuning_file("cublaslt", int64_t(cublas().cublasLtGetVersion()), genesis::cuda::probe().found)) {
+  Engine()
+      : cache_(
+            tuning_file("cublaslt", int64_t(cublas().cublasLtGetVersion()), genesis::cuda::probe().found)) {
     const char* set = std::getenv("GENESIS_GEMM_TUNE");
     tunes_ = !(set && std::string_view(set) == "0");
     if (set && std::string_view(set) == "all") worth_tuning_ = 0;
@@ -161,7 +189,7 @@ class Engine {
 
  private:
   Plan& plan_of(const Gemm& g) {
-    const std::string key = key_of(g, g.m, g.k);
+    const PlanKey key = plan_key(g);
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
     if (plans_.size() >= kPlans) plans_.clear();  // shapes of long gone batches
@@ -270,7 +298,7 @@ class Engine {
   TuningCache cache_;
   bool tunes_ = true;
   double worth_tuning_ = kWorthTuning;
-  std::unordered_map<std::string, Plan> plans_;
+  std::unordered_map<PlanKey, Plan, PlanKeyHash> plans_;
   std::unordered_map<cudaStream_t, Array> workspaces_;
 };
 

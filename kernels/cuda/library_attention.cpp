@@ -218,12 +218,19 @@ class Choices {
     const auto batch = batch_of(o);
     if (!batch) return false;
     const auto known = plans_.find(batch->shape);
+    if (genesis::cuda::is_recording() && (known == plans_.end() || known->second))
+      throw Error("attention by cuDNN cannot be recorded: its plans follow the documents of a batch");
     if (known == plans_.end()) {
-      if (genesis::cuda::is_recording() || plans_.size() >= kMostPlans) return false;
+      if (plans_.size() >= kMostPlans) return false;
       return decide(o, *batch, own);
     }
     if (known->second) run_plan(*known->second, *batch, o);
     return known->second != nullptr;
+  }
+
+  bool is_on() {
+    std::lock_guard lock(mutex_);
+    return way_ != AttentionWay::own && cudnn_state().missing.empty();
   }
 
   void set_way(AttentionWay way) {
@@ -305,6 +312,11 @@ bool library_attention(const AttentionForward& op, const std::function<void()>& 
 }
 bool library_attention(const AttentionBackward& op, const std::function<void()>& own) {
   return choices().compute(op, own);
+}
+
+bool library_may_attend(DType dtype, int64_t head_dim, int64_t rows) {
+  return dtype != DType::f32 && head_dim % 8 == 0 && head_dim <= kLargestDim && rows >= kFewestRows &&
+         choices().is_on();
 }
 
 void set_attention_way(AttentionWay way) { choices().set_way(way); }

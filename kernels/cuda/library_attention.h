@@ -18,6 +18,9 @@ namespace genesis::kernels::cuda {
 bool library_attention(const AttentionForward& op, const std::function<void()>& own);
 bool library_attention(const AttentionBackward& op, const std::function<void()>& own);
 
+/// Whether cuDNN may compute attention over so many rows.
+bool library_may_attend(DType dtype, int64_t head_dim, int64_t rows);
+
 /// Who computes attention: whoever was measured to be faster (the default), our kernels (GENESIS_CUDNN=0), or
 /// cuDNN wherever it has a plan. For tests and measurements.
 enum class AttentionWay { measured, own, library };

@@ -1,9 +1,12 @@
-// A thread takes dimensions i .. i+7 of one head and their partners i + d/2 …: 16-byte accesses; 2 s bytes per element.
-// The table row of a position serves all heads of its token from L1. No sums. Share of peak: not measured.
-#include "kernels/rope.h"
+// A thread takes dimensions i .. i+7 of one head and their partners i + d/2 …: 16-byte accesses; 2 s bytes
+// per element. The table row of a position serves all heads of its token from L1. No sums. Share of peak: not
+// measured.
+
+#include <algorithm>
 
 #include "kernels/core/transfer.h"
 #include "kernels/cuda/device.cuh"
+#include "kernels/rope.h"
 
 namespace genesis::kernels {
 namespace {
@@ -18,8 +21,8 @@ __device__ void turn(float& a, float& b, float c, float s) {
 
 template <class T, RopePairing kPairing>
 __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t* positions, const float* cos,
-                       const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows, int64_t heads,
-                       int64_t half, bool aligned) {
+                       const float* sin, float sign, T* y, int64_t y_row, int64_t y_head, int64_t rows,
+                       int64_t heads, int64_t half, bool aligned) {
   const int64_t chunks = (half + kVector - 1) / kVector;
   for (int64_t t = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; t < rows * heads * chunks;
        t += int64_t(gridDim.x) * blockDim.x) {
@@ -56,12 +59,21 @@ __global__ void rotate(const T* x, int64_t x_row, int64_t x_head, const int32_t*
   }
 }
 
-/// Positions are checked where they are made: on the host. Those that exist on a card only are trusted.
+/// Positions are checked where they are made: on the host, once for all layers. Those that exist on a card
+/// only are trusted.
 void check_positions(const Rope& o) {
-  if (o.positions.device() != Device::cpu) return;
-  const int32_t* position = o.positions.data<int32_t>();
-  for (int64_t n = 0; n < o.positions.numel(); ++n)
-    GENESIS_CHECK(position[n] >= 0 && position[n] < o.cos.dim(0), Rope::kName, ": positions[", n, "] = ", position[n],
+  if (o.positions.device() != Device::cpu || o.positions.numel() == 0) return;
+  const int32_t *first = o.positions.data<int32_t>(), *last = first + o.positions.numel();
+  using Range = std::pair<int32_t, int32_t>;
+  if (o.positions.storage_offset() == 0 && o.positions.nbytes() == o.positions.storage().bytes()) {
+    const auto range = o.positions.storage().derived<Range>("range", [&] {
+      const auto [least, most] = std::minmax_element(first, last);
+      return std::make_shared<Range>(*least, *most);
+    });
+    if (range->first >= 0 && range->second < o.cos.dim(0)) return;
+  }
+  for (const int32_t* p = first; p != last; ++p)
+    GENESIS_CHECK(*p >= 0 && *p < o.cos.dim(0), Rope::kName, ": positions[", p - first, "] = ", *p,
                   " is outside [0, ", o.cos.dim(0), ")");
 }
 
@@ -76,10 +88,11 @@ void run_cuda(const Rope& o) {
   dispatch_device(o.x.dtype(), [&](auto tag) {
     using T = decltype(tag);
     const auto kernel = o.pairing == RopePairing::halves ? rotate<T, RopePairing::halves>
-                                                             : rotate<T, RopePairing::neighbours>;
+                                                         : rotate<T, RopePairing::neighbours>;
     launch(o.kName, grid_for(rows * heads * ((half + kVector - 1) / kVector)), kernel, pointer<T>(o.x),
-           o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos), pointer<float>(sin),
-           o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1], rows, heads, half, aligned);
+           o.x.strides()[0], o.x.strides()[1], pointer<int32_t>(positions), pointer<float>(cos),
+           pointer<float>(sin), o.inverse ? -1.0f : 1.0f, pointer<T>(o.y), o.y.strides()[0], o.y.strides()[1],
+           rows, heads, half, aligned);
   });
 }
 

@@ -47,6 +47,7 @@ QwenModel::QwenModel(const QwenConfig& config, DType dtype, const parallel::Tens
       final_norm_(config_.n_embd, config_.norm_eps, dtype),
       table_(config_.head_dim, config_.rope_base, table_dtype(dtype)),
       tables_(config_.head_dim, config_.rope_base, table_dtype(dtype)) {
+  own_blocks_ = !make_block;
   if (config_.rope_interleaved) table_.pairing = kernels::RopePairing::neighbours;
   register_module("embed", embed_);
   for (int64_t n = 0; n < config_.n_layer; ++n) {
@@ -96,7 +97,15 @@ double QwenModel::ntk_alpha(int64_t prompt_length) const {
 }
 
 void QwenModel::recompute(Recompute what, int64_t layers, Recompute rest) {
+  if (recordings_) record_blocks(true);  // what was recorded computes otherwise
   for (size_t n = 0; n < blocks_.size(); ++n) blocks_[n]->set_recompute(int64_t(n) < layers ? what : rest);
+}
+
+void QwenModel::record_blocks(bool on) {
+  GENESIS_CHECK(
+      !on || (device() == Device::cuda && !tp_.is_split() && own_blocks_),
+      "blocks are recorded of a model that is whole on one card and has no blocks of another class");
+  recordings_ = on ? std::make_unique<BlockRecordings>(blocks_) : nullptr;
 }
 
 bool QwenModel::is_gradient_checkpointing() const {
@@ -200,7 +209,9 @@ Tensor QwenModel::run(const ForwardPass& pass) const {
   if (is_training() && config_.dropout > 0)
     residual.x = embedding_dropout(residual.x, pass.batch, config_.dropout, own_tokens(pass.batch.tokens()));
   pass.trace(residual.x.value(), "hidden.embed");
-  for (const auto& block : blocks_) residual = (*block)(residual, pass);
+  const auto recorded = recordings_ && is_training() ? recordings_->begin(pass) : nullptr;
+  for (size_t n = 0; n < blocks_.size(); ++n)
+    residual = recorded ? recorded->block(n, residual) : (*blocks_[n])(residual, pass);
   const NormedResidual last = norm(residual, final_norm_.weight, config_.norm_eps, tp_);
   pass.trace(last.x.value(), "hidden.{}", config_.n_layer - 1);
   pass.trace(last.y.value(), "hidden.norm");

@@ -7,6 +7,7 @@
 
 #include "models/generation/generation_config.h"
 #include "models/qwen/block.h"
+#include "models/qwen/block_recordings.h"
 #include "models/qwen/long_context.h"
 #include "models/qwen/outputs.h"
 #include "models/qwen/weights.h"
@@ -98,6 +99,12 @@ class QwenModel : public nn::Module {
   /// All blocks keep only their inputs, or everything.
   void gradient_checkpointing(bool on) { recompute(on ? Recompute::block : Recompute::nothing); }
   bool is_gradient_checkpointing() const;
+  /// Training passes on a card go through recordings of the blocks (models/qwen/block_recordings.h), with the
+  /// same bits; false forgets them. Errors: genesis::Error for a model that is not on a card, is shared with
+  /// other ranks, or has blocks of another class.
+  void record_blocks(bool on);
+  /// Null unless record_blocks(true).
+  const BlockRecordings* recordings() const { return recordings_.get(); }
   /// The ranks that hold the same KV heads as this one, or null where each head is on one rank.
   const parallel::Communicator* kv_replicas() const { return kv_replicas_.get(); }
   /// Shows inner values of every forward pass; {} switches it off. Blocks are not checkpointed meanwhile.
@@ -148,6 +155,8 @@ class QwenModel : public nn::Module {
   std::unique_ptr<parallel::Communicator> kv_replicas_;  // null unless KV heads are on several ranks
   parallel::VocabularyTable embed_;
   std::vector<std::unique_ptr<QwenBlock>> blocks_;
+  bool own_blocks_ = true;                       // of QwenBlock itself
+  std::unique_ptr<BlockRecordings> recordings_;  // after the blocks: it goes first
   nn::RMSNorm final_norm_;
   std::unique_ptr<parallel::VocabularyTable> head_;  // null when tied
   kernels::RopeTable table_;

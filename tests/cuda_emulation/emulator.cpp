@@ -1,7 +1,5 @@
 #include "emulator.h"
 
-#include "card_settings.h"
-
 #include <sys/mman.h>
 
 #include <cstdio>
@@ -10,8 +8,10 @@
 #include <map>
 #include <mutex>
 
+#include "card_settings.h"
 #include "checker/fault.h"
 #include "checker/shadow.h"
+#include "streams.h"
 
 namespace genesis::emulation {
 namespace {
@@ -65,6 +65,7 @@ void* device_allocate(size_t bytes) {
   m.sizes[data] = bytes;
   m.allocated += bytes;
   if (checking()) open_block(static_cast<char*>(data), bytes);
+  if (is_hollow()) return data;
   DeviceAccess access;
   std::memset(data, 0xff, std::min(bytes, kPoisonBytes));
   return data;
@@ -98,12 +99,12 @@ MachineLock::~MachineLock() { machine().mutex.unlock(); }
 DeviceAccess::DeviceAccess() {
   Machine& m = machine();
   m.mutex.lock();
-  if (m.access++ == 0) mprotect(m.arena, kArenaBytes, PROT_READ | PROT_WRITE);
+  if (m.access++ == 0 && !is_hollow()) mprotect(m.arena, kArenaBytes, PROT_READ | PROT_WRITE);
 }
 
 DeviceAccess::~DeviceAccess() {
   Machine& m = machine();
-  if (--m.access == 0) mprotect(m.arena, kArenaBytes, PROT_NONE);
+  if (--m.access == 0 && !is_hollow()) mprotect(m.arena, kArenaBytes, PROT_NONE);
   m.mutex.unlock();
 }
 

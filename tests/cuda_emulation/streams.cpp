@@ -1,5 +1,6 @@
 #include "streams.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,13 +26,16 @@ struct Streams {
   std::vector<uint32_t> given;  // by stream id: pieces of work, also of streams that are gone
   std::set<uint32_t> free_ids;
   int captures = 0;
-  int64_t host_waits = 0;
+  int64_t host_waits = 0, graph_launches = 0;
 };
 
 Streams& streams() {
   static Streams* s = new Streams;
   return *s;
 }
+
+std::atomic<bool> hollow{false};
+std::atomic<int64_t> dropped{0};
 
 CUstream_st& of(CUstream_st* stream) {
   if (stream && !streams().all.contains(stream)) {
@@ -94,7 +98,17 @@ void run_until(EmulatedMark& mark) {
 
 }  // namespace
 
+void set_hollow(bool on) { hollow = on; }
+bool is_hollow() { return hollow.load(std::memory_order_relaxed); }
+bool drops_work() {
+  if (!is_hollow()) return false;
+  dropped.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+int64_t dropped_work() { return dropped.load(); }
+
 void enqueue(CUstream_st* stream, std::function<void()> run) {
+  if (drops_work()) return;
   MachineLock lock;
   push(of(stream), {.run = std::move(run), .marks = {}, .awaits = {}});
 }
@@ -103,16 +117,19 @@ void record(CUevent_st* event, CUstream_st* stream) {
   MachineLock lock;
   of(event).last = std::make_shared<EmulatedMark>();
   event->last->stream = &of(stream);
+  event->last->captured = of(stream).captured;
   push(of(stream), {.run = {}, .marks = event->last, .awaits = {}});
 }
 
-void await(CUstream_st* stream, CUevent_st* event) {
+bool await(CUstream_st* stream, CUevent_st* event) {
   MachineLock lock;
-  if (!of(event).last) return;
+  if (!of(event).last) return true;
+  if (event->last->captured != of(stream).captured) return false;
   if (!event->last->reached)
     push(of(stream), {.run = {}, .marks = {}, .awaits = event->last});
   else
     join(of(stream).before, event->last->before);
+  return true;
 }
 
 void drain(CUstream_st* stream) {
@@ -223,7 +240,14 @@ CUgraph_st* end_capture(CUstream_st* stream) {
 
 void launch_graph(const CUgraph_st& graph, CUstream_st* stream) {
   MachineLock lock;
+  ++streams().graph_launches;
+  (void)drops_work();
   for (const EmulatedWork& work : graph.work) push(of(stream), work);
+}
+
+int64_t graph_launches() {
+  MachineLock lock;
+  return streams().graph_launches;
 }
 
 int64_t host_waits() {

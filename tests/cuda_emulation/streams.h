@@ -11,12 +11,14 @@
 
 #include "checker/order.h"
 
+struct CUgraph_st;
 struct CUstream_st;
 
 /// A place in a stream that others wait for. An event's record makes one; whoever waits keeps it, since the
 /// event may be recorded again, or gone, by then.
 struct EmulatedMark {
   CUstream_st* stream = nullptr;
+  const CUgraph_st* captured = nullptr;  // by which capture
   bool reached = false;
   double seconds = 0;
   genesis::emulation::Clock before;  // what is over when it is reached
@@ -48,7 +50,9 @@ namespace genesis::emulation {
 /// Gives a stream (null: the default one) a piece of work.
 void enqueue(CUstream_st* stream, std::function<void()> run);
 void record(CUevent_st* event, CUstream_st* stream);
-void await(CUstream_st* stream, CUevent_st* event);
+/// False where a stream that is captured would wait for what is not part of the capture, or the other way
+/// round.
+bool await(CUstream_st* stream, CUevent_st* event);
 /// Runs what a stream was given, all of it or up to an event's last record.
 void drain(CUstream_st* stream);
 void drain(CUevent_st* event);
@@ -71,10 +75,21 @@ bool begin_capture(CUstream_st* stream);
 CUgraph_st* end_capture(CUstream_st* stream);
 void launch_graph(const CUgraph_st& graph, CUstream_st* stream);
 
+/// A card that does nothing: launches, copies and library products are dropped where they would be given to a
+/// stream. What is left is the host's own work, which can be timed (bench/host_step); numbers mean nothing
+/// then.
+void set_hollow(bool on);
+bool is_hollow();
+/// Whether a piece of work is dropped; counts those that are.
+bool drops_work();
+int64_t dropped_work();
+
 /// How often the host waited for the card: synchronisations, copies to memory that is not pinned, memory
 /// given back to the driver.
 int64_t host_waits();
 void note_host_wait();
+/// How many recordings were started.
+int64_t graph_launches();
 
 /// Memory of cudaHostAlloc: copies from and to it happen when the stream gets there, others read at once.
 void note_pinned(void* data, size_t bytes);

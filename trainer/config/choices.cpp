@@ -55,6 +55,14 @@ const std::vector<Spelling<GradientCheckpointing>>& spellings() {
 }
 
 template <>
+const std::vector<Spelling<CudaGraphs>>& spellings() {
+  using T = CudaGraphs;
+  static const std::vector<Spelling<T>> s = {
+      {T::automatic, "auto"}, {T::off, "off"}, {T::on, "on"}, {T::off, "false"}, {T::on, "true"}};
+  return s;
+}
+
+template <>
 const std::vector<Spelling<ChatTemplateName>>& spellings() {
   using T = ChatTemplateName;
   static const std::vector<Spelling<T>> s = {

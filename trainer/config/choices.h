@@ -27,6 +27,8 @@ enum class DeviceChoice : uint8_t { automatic, cpu, cuda };
 /// What backward recomputes in the blocks it applies to: nothing; norms and the product of gate and up; also
 /// gate and up; or all from the block's input. `fit` lets `plan` choose what fits the memory of the run.
 enum class GradientCheckpointing : uint8_t { none, selective, feed_forward, full, fit };
+/// Whether training passes on a card go through recordings of the blocks; `automatic`: where that pays.
+enum class CudaGraphs : uint8_t { automatic, off, on };
 /// The chat format: `automatic` is the model folder's own template, else its family's; of the others
 /// spelling_of() is a name for data::chat_template. See trainer/train/chat_setup.h.
 enum class ChatTemplateName : uint8_t { automatic, qwen, qwen15, qwen25, qwen3 };

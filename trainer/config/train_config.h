@@ -68,6 +68,7 @@ struct TrainConfig {
   GradientCheckpointing gradient_checkpointing = GradientCheckpointing::none;
   int64_t gradient_checkpointing_layers = -1;  ///< the first blocks it applies to; -1: all
   GradientCheckpointing gradient_checkpointing_rest = GradientCheckpointing::none;  ///< of the other blocks
+  CudaGraphs cuda_graphs = CudaGraphs::automatic;
   Deterministic deterministic = Deterministic::standard;
   DeviceChoice device = DeviceChoice::automatic;
   int64_t threads = 0;  ///< per rank; 0: cores of the affinity mask / local ranks

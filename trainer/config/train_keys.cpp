@@ -134,6 +134,10 @@ void add_machine(KeyTable& t) {
       .also({"recompute_num_layers"});
   t.add("gradient_checkpointing_rest", &C::gradient_checkpointing_rest,
         "What the other blocks recompute: a cheaper policy");
+  t.add("cuda_graphs", &C::cuda_graphs,
+        "On a GPU, start each block of a training pass as one recorded graph; auto: with packing, where a "
+        "block's "
+        "products take less time than giving away its kernels");
   t.add("offload_optimizer", &C::offload_optimizer,
         "On a GPU, moments and masters live in the host's memory and pass by in the update; the same bits");
   t.add("master_weights", &C::master_weights,

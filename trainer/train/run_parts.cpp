@@ -9,6 +9,7 @@
 #include "trainer/train/evaluate.h"
 #include "trainer/train/mesh_setup.h"
 #include "trainer/train/optimizer_setup.h"
+#include "trainer/train/recording_setup.h"
 #include "trainer/train/recompute_setup.h"
 
 namespace genesis::trainer {
@@ -58,6 +59,7 @@ RunParts::RunParts(const TrainConfig& c, int threads_of_a_rank, parallel::Commun
   if (data->groups) plan.group(*data->groups);
   set_tf32(c, device);
   set_recompute(*model, c, ranks.size());
+  set_recordings(*model, c, mesh, batch.per_device);
   const int64_t steps = total_steps(c, data->rows.size(), batch.global);
   schedule = {.type = c.lr_scheduler_type,
               .peak = c.learning_rate,

@@ -1,5 +1,7 @@
 #include "kernels/core/cuda/graph.h"
 
+#include <optional>
+
 #include "kernels/core/cuda/check.h"
 #include "kernels/core/cuda/stream.h"
 
@@ -39,9 +41,12 @@ class Recording {
 
 }  // namespace
 
-Graph::Graph(const std::function<void()>& fn) {
+Graph::Graph(const std::function<void()>& fn, const std::shared_ptr<RecordedMemory>& memory)
+    : memory_(memory) {
   Recording recording(current_stream());
   const HoldScope hold(held_);
+  std::optional<RecordedMemoryScope> place;
+  if (memory) place.emplace(*memory);
   fn();
   handle_ = recording.end();
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <memory>
 
 #include "kernels/core/allocator.h"
 
@@ -11,14 +12,14 @@ namespace genesis::cuda {
 /// kernels, where giving them to the card one by one takes longer than running them.
 ///   Addresses and launch sizes are those of the recording; what changes from run to run is written into the
 ///   same memory before launch(). Blocks that the recorded work allocated and gave back stay reserved while
-///   the graph lives.
+///   the graph lives; with `memory` they come from there, for whatever else is recorded into it.
 /// Errors: genesis::Error when fn does what cannot be recorded: wait for the card, read it, or copy to it
 /// from memory
 ///   that is not the card's. Run fn once before, so that what is made once (tables, tuning, copies of
 ///   weights) is there.
 class Graph {
  public:
-  explicit Graph(const std::function<void()>& fn);
+  explicit Graph(const std::function<void()>& fn, const std::shared_ptr<RecordedMemory>& memory = {});
   ~Graph();
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -27,6 +28,7 @@ class Graph {
 
  private:
   HeldBlocks held_;
+  std::shared_ptr<RecordedMemory> memory_;
   CUgraphExec_st* handle_ = nullptr;
 };
 

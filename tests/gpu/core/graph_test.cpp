@@ -45,6 +45,37 @@ TEST_F(CardGraph, GivesItsMemoryBackWithItself) {
   EXPECT_EQ(with_arrays - before, 8000);
 }
 
+TEST_F(CardGraph, RecordingsOfOneOrderShareMemory) {
+  const int64_t before = memory_stats(Device::cuda).current_total;
+  {
+    const auto memory = RecordedMemory::make();
+    const Array x = on_device(Array::full({100}, 1.0, DType::f32), Device::cuda),
+                y = Array::zeros({100}, DType::f32, Device::cuda),
+                z = Array::zeros({100}, DType::f32, Device::cuda);
+    Array kept;
+    const Graph first(
+        [&] {
+          chain(x, y);
+          kept = Array::empty({100}, DType::f32, Device::cuda);
+          chain(y, kept);
+        },
+        memory);
+    const int64_t reserved = memory->bytes();
+    EXPECT_GT(reserved, 0);
+    EXPECT_TRUE(kept.storage().is_in(*memory));
+    EXPECT_EQ(memory_stats(Device::cuda).current_total, before + 1200 + reserved);
+    const Graph second([&] { chain(kept, z); }, memory);
+    EXPECT_EQ(memory->bytes(), reserved);  // where `chain` has its middle in the first
+    for (const double value : {2.0, 5.0}) {
+      copy_across(Array::full({100}, value, DType::f32), x);
+      first.launch();
+      second.launch();
+      EXPECT_EQ(values_of(read_back(z))[99], 216 * value + 129);
+    }
+  }
+  EXPECT_EQ(memory_stats(Device::cuda).current_total, before);
+}
+
 TEST_F(CardGraph, RefusesWhatCannotBeRepeated) {
   const Array host = Array::zeros({10}, DType::f32), card = Array::zeros({10}, DType::f32, Device::cuda);
   EXPECT_THROW(Graph([&] { copy_across(host, card); }), Error);
