@@ -37,7 +37,7 @@ void* allocate_pages(int64_t bytes) {
 /// A segment of the card's memory; none of it may be touched, until a block is cut out.
 void* allocate_segment(int64_t bytes) {
   void* data = cuda::allocate_bytes(bytes);
-  if (data) note_card_block(data, bytes, false);
+  if (data) note_card_segment(data);
   return data;
 }
 

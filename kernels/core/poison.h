@@ -19,7 +19,10 @@ inline void unpoison(const void* at, int64_t bytes) { GENESIS_POISON(UNPOISON, a
 /// A block of the card's memory is handed out, or taken back, in the order of the current stream: the
 /// emulated card (tests/cuda_emulation) reports who touches any other, or reads what nobody wrote since.
 void note_card_block(void* block, int64_t bytes, bool in_use);
+/// A segment that blocks will be cut out of, at once: also where work is being recorded, which runs again.
+void note_card_segment(void* segment);
 #else
+inline void note_card_segment(void*) {}
 inline void note_card_block(void*, int64_t, bool) {}
 #endif
 

@@ -292,4 +292,10 @@ void note_card_block(void* block, int64_t bytes, bool in_use) {
   });
 }
 
+void note_card_segment(void* segment) {
+  using namespace emulation;
+  const MachineLock lock;
+  if (checking()) close_blocks(static_cast<char*>(segment), 1);
+}
+
 }  // namespace genesis
