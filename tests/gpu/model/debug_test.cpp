@@ -1,5 +1,6 @@
 // debug=true on a card: what a run shows, and where it stops.
 #include "kernels/core/error.h"
+#include "kernels/core/profile.h"
 #include "tests/gpu/card_case.h"
 #include "tests/gpu/model/card_run.h"
 
@@ -10,7 +11,10 @@ using namespace genesis::testing;
 
 class CardDebug : public CardTest {
  protected:
-  void TearDown() override { cuda::set_launch_blocking(false); }
+  void TearDown() override {  // the run leaves both on
+    cuda::set_launch_blocking(false);
+    set_profiling(false);
+  }
 };
 
 TrainConfig debugged(const TinyRun& tiny) {
