@@ -58,24 +58,30 @@ TEST_F(CardRows, RmsNormOfLongRows) {
     });
 }
 
+/// {y, dx, dweight} of rows of random numbers.
+std::vector<Array> norm_and_gradients(const Maker& make, const Shape& shape, bool with_residual,
+                                      bool accumulate) {
+  const Array x = make.random(shape, 1), weight = make.random_f32({shape.back()}, 2),
+              rstd = make.floats(without_last(shape)), y = make.empty(shape), dx = make.empty(shape),
+              dweight = make.random_f32({shape.back()}, 5);
+  run(RmsNormForward{.x = x, .weight = weight, .y = y, .rstd = rstd});
+  run(RmsNormBackward{.dy = make.random(shape, 3),
+                      .x = x,
+                      .weight = weight,
+                      .rstd = rstd,
+                      .dresidual = with_residual ? make.random(shape, 4) : Array(),
+                      .dx = dx,
+                      .dweight = dweight,
+                      .accumulate_dweight = accumulate});
+  return {y, dx, dweight};
+}
+
 TEST_F(CardRows, RmsNormBackward) {
   for (const Shape& shape : kCardShapes)
     for (const bool with_residual : {true, false})
       for (const bool accumulate : {true, false})
         expect_as_on_cpu("rms_norm.backward " + to_string(shape), kProducts, [&](const Maker& make) {
-          const Array x = make.random(shape, 1), weight = make.random_f32({shape.back()}, 2),
-                      rstd = make.floats(without_last(shape)), y = make.empty(shape), dx = make.empty(shape),
-                      dweight = make.random_f32({shape.back()}, 5);
-          run(RmsNormForward{.x = x, .weight = weight, .y = y, .rstd = rstd});
-          run(RmsNormBackward{.dy = make.random(shape, 3),
-                              .x = x,
-                              .weight = weight,
-                              .rstd = rstd,
-                              .dresidual = with_residual ? make.random(shape, 4) : Array(),
-                              .dx = dx,
-                              .dweight = dweight,
-                              .accumulate_dweight = accumulate});
-          return std::vector{dx, dweight};
+          return norm_and_gradients(make, shape, with_residual, accumulate);
         });
 }
 
@@ -83,20 +89,8 @@ TEST_F(CardRows, RmsNormBackward) {
 /// a row of more than 8192 elements does not fit in registers.
 TEST_F(CardRows, RmsNormOfManyAndOfWideRows) {
   for (const Shape& shape : {Shape{1100, 1032}, {4300, 72}, {3, 8200}, {2, 8201}})
-    expect_as_on_cpu("rms_norm " + to_string(shape), kProducts, [&](const Maker& make) {
-      const Array x = make.random(shape, 1), weight = make.random_f32({shape.back()}, 2),
-                  rstd = make.floats(without_last(shape)), y = make.empty(shape), dx = make.empty(shape),
-                  dweight = make.random_f32({shape.back()}, 5);
-      run(RmsNormForward{.x = x, .weight = weight, .y = y, .rstd = rstd});
-      run(RmsNormBackward{.dy = make.random(shape, 3),
-                          .x = x,
-                          .weight = weight,
-                          .rstd = rstd,
-                          .dresidual = make.random(shape, 4),
-                          .dx = dx,
-                          .dweight = dweight});
-      return std::vector{y, dx, dweight};
-    });
+    expect_as_on_cpu("rms_norm " + to_string(shape), kProducts,
+                     [&](const Maker& make) { return norm_and_gradients(make, shape, true, false); });
 }
 
 TEST_F(CardRows, RmsNormBackwardInPlaceOnHeads) {
