@@ -13,7 +13,7 @@ inline constexpr int kMaxThreads = 1024;
 struct Barrier {
   int arrived = 0, members = 0;
   int met = 0;  // how many came the last time
-  uint64_t generation = 0;
+  uint64_t generation = 1;  // 0: of a LaneSlot that nobody wrote yet
   Site site{};  // of the first to arrive
 };
 
