@@ -122,7 +122,7 @@ void add_machine(KeyTable& t) {
   t.add("precision", &C::precision,
         "*-mixed keeps f32 master weights; bf16-true keeps bf16 weights and moments");
   t.add("tf32", &C::tf32,
-        "With fp32 on a GPU, matrix products round their factors to TF32 (10 bits): several times faster, no "
+        "With fp32 on a GPU, matrix products round their factors to TF32 (10 bits): by tensor cores, no "
         "longer f32");
   t.add("gradient_checkpointing", &C::gradient_checkpointing,
         "Recompute in backward to save memory: norms and the MLP's activation, also its gate and up, whole "
